@@ -437,6 +437,22 @@ export const sourceContract = (name: string, open: () => DirectoryUnderTest | Pr
         expect(folded.view(only(sales, true))).toEqual(narrowed(directory.truth(), inside));
       });
 
+      it('brings back a nested group that was away, with the groups in it and with everybody in these', async () => {
+        const { boss, people, sales } = staff();
+        const outside = directory.hire('Zoe Yates', { department: 'Legal' });
+        const inner = directory.createGroup('Field', [outside]);
+        const outer = directory.createGroup('Region', [inner]);
+        directory.join(sales, outer);
+        let from = marked(await read({ scope: only(sales, true) }));
+        directory.deleteGroup(outer);
+        from = await delta(from, only(sales, true));
+        for (const ref of [group(inner), user(outside)]) folded.apply({ type: 'remove', ref, why: 'deleted' });
+        directory.restore(outer);
+        await delta(from, only(sales, true));
+        const inside = [boss, ...people, sales, outer, inner, outside];
+        expect(folded.view(only(sales, true))).toEqual(narrowed(directory.truth(), inside));
+      });
+
       it('is an error, not an empty group, when the group does not exist', async () => {
         const { sales } = staff();
         const from = await read({ scope: only(sales) });

@@ -118,7 +118,7 @@ async function* groupPage(
   for (const { id } of addedIn(changes)) joined.add(id);
   const shown = walk.nested ? [...new Set(shownIn(items))] : [];
   const absent = await known.absent(shown.filter((id) => walk.reached.has(id)).map(group));
-  yield* joiners(client, known, walk, backWithTheirs(walk, absent, roots), selection, signal);
+  yield* joiners(client, known, walk, await backWithTheirs(known, walk, absent, roots), selection, signal);
   const same = withoutTold(await unmoved(changes), changes);
   if (same.length > 0) {
     const ids = same.map(({ id }) => id);
@@ -132,14 +132,25 @@ async function* groupPage(
   yield changes;
 }
 
-/** Who was in a group that was away left the scope with it, and nothing tells that they are back: such a group is read as one that is new to the scope. */
-const backWithTheirs = (
+/**
+ * Who was in a group that was away left the scope with it, and so did the groups in it; nothing tells that they are back. Such a group is read as one that
+ * is new to the scope, and so are those in it that are not stored.
+ */
+const backWithTheirs = async (
+  known: Known,
   walk: Walk,
   absent: ReadonlyMap<SourceId, 'left' | 'never_seen'>,
   roots: ReadonlySet<SourceId>,
-): readonly Ref[] => {
+): Promise<readonly Ref[]> => {
   const back = [...absent].flatMap(([id, was]) => (was === 'left' && !roots.has(id) ? [id] : []));
-  for (const id of back) walk.reached.delete(id);
+  const away = new Set(back);
+  // A Set is visited in order of insertion, also what is added while it is visited.
+  for (const id of away)
+    for await (const members of known.members(id)) {
+      const inner = members.filter((member) => member.type === 'group' && !roots.has(member.id));
+      for (const each of (await known.absent(inner)).keys()) away.add(each);
+    }
+  for (const id of away) walk.reached.delete(id);
   return back.map(group);
 };
 
@@ -174,13 +185,19 @@ async function* joiners(
   const inner = added
     .filter(({ type, id }) => type === 'group' && walk.nested && !walk.reached.has(id))
     .map(({ id }) => id);
+  const held: ObjectMessage[] = [];
   if (inner.length > 0) {
     // What was reached is told by its own changes: a list of it would name those who are read here, before they are.
     const beyond = walkFrom(inner, true, walk.reached);
-    for await (const { answer } of walkGroups(client, known, beyond, new Set(), selection, signal)) yield answer;
+    for await (const { answer } of walkGroups(client, known, beyond, new Set(), selection, signal)) {
+      held.push(...answer.filter(({ type }) => type === 'upsert'));
+      yield answer.filter(({ type }) => type !== 'upsert');
+    }
     for (const id of beyond.groups) walk.reached.add(id);
     for (const id of beyond.users) users.add(id);
   }
   for (const id of users) walk.users.add(id);
   for await (const { answer } of wholeUsers(client, [...users], 0, selection, signal)) yield answer;
+  // Last, and inner groups first: one that was away is known by its not being stored, and is read again should the read break off before.
+  if (held.length > 0) yield held.toReversed();
 }

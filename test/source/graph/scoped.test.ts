@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ResumeExpired } from '../../../src/model/errors.ts';
-import { type SourceId, sourceId } from '../../../src/model/ids.ts';
+import { type Resume, type SourceId, sourceId } from '../../../src/model/ids.ts';
 import { everyone, type Scope } from '../../../src/model/scope.ts';
+import { group, user } from '../../../src/model/source-object.ts';
+import type { Source } from '../../../src/source/source.ts';
 import { Folded } from '../../support/folded.ts';
 import { everyRole, type Graph, openGraph, sourceOf } from '../../support/graph.ts';
-import { type Reading, readAll } from '../../support/reading.ts';
+import { askFor, never, type Reading, readAll } from '../../support/reading.ts';
 
 let graph: Graph;
 beforeAll(async () => {
@@ -29,6 +31,25 @@ const paths = () =>
     .requests()
     .filter(({ path }) => path.startsWith('/v1.0'))
     .map(({ method, path }) => `${method} ${path.replaceAll(/[0-9a-f-]{36}/g, '{id}')}`);
+
+/** A read whose worker dies once so many pages with messages are stored: the place that is stored with them. */
+const brokenOff = async (
+  source: Source,
+  folded: Folded,
+  reading: Reading,
+  pages: number,
+): Promise<Resume | null | 'ended'> => {
+  let resume: Resume | null = null;
+  let left = pages;
+  for await (const page of source.read(askFor(folded, reading), never)) {
+    if (page.type === 'end') return 'ended';
+    for (const message of page.messages) folded.apply(message);
+    resume = page.resume ?? resume;
+    if (page.messages.length > 0) left -= 1;
+    if (left === 0) return resume;
+  }
+  throw new Error('The read stopped without an end.');
+};
 
 describe('a read of a test group', () => {
   beforeEach(() => {
@@ -118,6 +139,37 @@ describe('a read of a test group', () => {
     for (const { resume, folded: until } of stops) {
       await readAll(source, until, { ...reading, resume });
       expect(until.view(everyone)).toEqual(truth);
+    }
+  });
+
+  it('that a nested group is back is told after everybody in it: wherever the read breaks off, everybody is read', async () => {
+    const { tenant, people, pilot, source } = office();
+    const others = tenant.users().slice(50, 53).map(sourceId);
+    const [first, second, third] = others;
+    if (first === undefined || second === undefined || third === undefined) throw new Error('The tenant is empty.');
+    const inner = sourceId(tenant.createGroup({ displayName: 'Inner', members: [first] }));
+    const outer = sourceId(tenant.createGroup({ displayName: 'Outer', members: [inner, second] }));
+    tenant.join(pilot, outer);
+    const folded = new Folded();
+    let from = await readAll(source, folded, { scope: nested(pilot) });
+    tenant.deleteGroup(outer);
+    from = await readAll(source, folded, { scope: nested(pilot), from });
+    // They left the scope with it.
+    for (const ref of [group(inner), user(first), user(second)]) folded.apply({ type: 'remove', ref, why: 'deleted' });
+    tenant.restore(outer);
+    // Nested for the first time while it comes back.
+    const fresh = sourceId(tenant.createGroup({ displayName: 'Fresh', members: [third] }));
+    tenant.join(inner, fresh);
+    const reading: Reading = { scope: nested(pilot), from };
+    const truth = folded.copy();
+    await readAll(source, truth, reading);
+    expect(Object.keys(truth.view(nested(pilot)).users).sort()).toEqual([...people, ...others].sort());
+    for (let died = 1; ; died += 1) {
+      const until = folded.copy();
+      const resume = await brokenOff(source, until, reading, died);
+      if (resume === 'ended') break;
+      await readAll(source, until, { ...reading, resume });
+      expect([died, until.view(nested(pilot))]).toEqual([died, truth.view(nested(pilot))]);
     }
   });
 
