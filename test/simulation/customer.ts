@@ -59,6 +59,8 @@ export type Customer = {
   readonly unrecorded: Set<string>;
   /** Groups of those that were found again and taken over: for the record they were there before, and so they stay. */
   readonly takenBack: Set<string>;
+  /** Since when an account is switched off, by its id. */
+  readonly offSince: Map<string, number>;
   /** Whether the connection reads who somebody's manager is. */
   readonly readsManagers: boolean;
   /** Every scope, every limit, every policy and every protection there ever was, with its beginning. */
@@ -112,6 +114,7 @@ export const foundCustomer = (
     retitled: new Map(),
     removed: new Set(),
     unrecorded: new Set(),
+    offSince: new Map(),
     takenBack: new Set(),
     lost,
     readsManagers,

@@ -187,6 +187,23 @@ describe('what is otherwise than the tenant has it', () => {
     expect(await ofAnn()).toEqual([null]);
   });
 
+  it('is not excused so where somebody had left, and was switched off, before anybody was in doubt', async () => {
+    const { customer, ann, pass, is, ofAnn } = await office({ kind: 'delete_after_days', days: 3 });
+    const { directory } = customer;
+    const group = directory.found('Guarded');
+    customer.protections.push({ at: start, protection: { ...nobodyProtected, groups: [sourceId(group)] } });
+    directory.recycle(ann.id);
+    is(ann.id, { active: false });
+    customer.offSince.set(`account ${ann.id}`, start);
+    await pass(24 * 3_600_000);
+    directory.recycle(group);
+    await pass(1_000);
+    directory.restore(group);
+    expect(await ofAnn()).toEqual(['days_left']);
+    await pass(2 * 24 * 3_600_000);
+    expect(await ofAnn()).toEqual([null]);
+  });
+
   it('is excused where somebody is in a group still that an undo gave back with them in it', async () => {
     const { customer, ann, is, excuses } = await office();
     const { directory } = customer;

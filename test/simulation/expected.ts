@@ -7,6 +7,7 @@ import type { DeprovisionPolicy, TargetRecord } from '../../src/model/target-rec
 import type { Stores } from '../../src/store/stores.ts';
 import type { Customer } from './customer.ts';
 import { type Group, inScope, type Person, type Truth } from './directory.ts';
+import { wasHere } from './judge-policy.ts';
 import { isNeverKnown, mayBeProtected, mayHaveBeenInDoubt, mayHaveBeenProtected } from './protection.ts';
 import type { Remote } from './remote.ts';
 
@@ -192,7 +193,12 @@ const excuseOfLeaver = (view: View, id: string, remote: Remote): Excuse | null =
 const hasDaysLeft = ({ customer, record: { deprovision }, now }: View, id: string, remote: Remote): boolean => {
   if (deprovision.kind !== 'delete_after_days' || remote.active) return false;
   const from = now - deprovision.days * dayMs - betweenRunsMs;
-  return mayHaveBeenProtected(customer, { id, remote }, from, now) || mayHaveBeenInDoubt(customer, from, now);
+  if (mayHaveBeenProtected(customer, { id, remote }, from, now)) return true;
+  const offAt = customer.offSince.get(remote.id) ?? now;
+  // Whose days had begun before anybody was in doubt is deleted when they are over, or by the first run after the doubt.
+  return wasHere(customer, user(sourceId(id)), offAt)
+    ? mayHaveBeenInDoubt(customer, from, now)
+    : mayHaveBeenInDoubt(customer, from, offAt) || mayHaveBeenInDoubt(customer, now - betweenRunsMs, now);
 };
 
 const dayMs = 24 * 3_600_000;

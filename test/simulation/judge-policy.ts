@@ -52,7 +52,7 @@ export const judgePolicy = (
 const graceMs = (days: number): number => days * dayMs - roughlyMs;
 
 /** Whether the tenant had them, in the scope of that time, at any moment since then. */
-const wasHere = ({ directory: { history }, scopes }: Customer, { id }: Ref, then: number): boolean =>
+export const wasHere = ({ directory: { history }, scopes }: Customer, { id }: Ref, then: number): boolean =>
   since(history, then).some(({ at, truth }, nth, truths) => {
     const until = truths[nth + 1]?.at ?? Number.POSITIVE_INFINITY;
     return since(scopes, Math.max(at, then)).some((each) => each.at < until && inScope(truth, each.scope).has(id));

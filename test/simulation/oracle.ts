@@ -74,8 +74,6 @@ export const createOracle = (
   const askedAt = new Map<string, readonly number[]>();
   const askedSince = (id: string): readonly number[] =>
     (askedAt.get(id) ?? []).filter((at) => at >= now() - askedWithinMs);
-  /** By target and account, since when it is switched off: another target may have one of the same id. */
-  const offSince = new Map<string, number>();
   /** Targets at which nobody has looked since the database was put back. */
   const unseen = new Set<TargetId>();
   /** Plans made for such a target that a person has looked at; of one group maybe, which shows nothing of the rest. */
@@ -157,10 +155,10 @@ export const createOracle = (
       ?.noted;
   };
 
-  const noteSwitches = (target: TargetId, { before, after }: Effect): void => {
+  const noteSwitches = ({ offSince }: Customer, { before, after }: Effect): void => {
     if (after === null) return;
-    if (after.active) offSince.delete(`${target}|${after.id}`);
-    else if (before?.active !== false) offSince.set(`${target}|${after.id}`, now());
+    if (after.active) offSince.delete(after.id);
+    else if (before?.active !== false) offSince.set(after.id, now());
   };
 
   const judgeDeed = (customer: Customer, effect: Effect, deed: Deed, intent: Noted | undefined, said: string): void => {
@@ -174,7 +172,7 @@ export const createOracle = (
     judgeRelease(customer, intent, said);
     if (intent.cause.plan === null && isTakenOver(customer, effect))
       broken('I3', `${said}: a group of others was taken over, and nobody had looked`);
-    noteSwitches(customer.target.id, effect);
+    noteSwitches(customer, effect);
     // What an undo takes away rests on the record of the run, and not on what the tenant says.
     const taken = undos.judge(effect, deed, intent.cause, customer.firstMembers);
     for (const what of taken ?? []) broken('I2', `${said}: ${what}`);
@@ -186,7 +184,7 @@ export const createOracle = (
     const { ref } = intent.operation;
     const isOffInTenant = wasEver(customer, (truth) => isOff(truth, ref.id));
     const doing = { kind: deed.kind, of: ref, isOffInTenant };
-    const offAt = offSince.get(`${customer.target.id}|${idOf(effect)}`);
+    const offAt = customer.offSince.get(idOf(effect));
     for (const what of judgePolicy(customer, effect, doing, offAt, now())) broken('policy', `${said}: ${what}`);
     for (const what of takings.judge(customer, effect, deed, intent)) broken('I7', `${said}: ${what}`);
   };

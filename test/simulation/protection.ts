@@ -67,12 +67,13 @@ export const mayHaveBeenProtected = (customer: Customer, owned: Owned, from: num
     );
 
 /**
- * Whether a protected group was gone at any time since then: nobody can say who is in it, so that everybody may be. Where two people approve, one that is
+ * Whether a protected group was gone at any time from then to then: nobody can say who is in it, so that everybody may be. Where two people approve, one that is
  * taken out of the protection leaves them in doubt for another day.
  */
-export const mayHaveBeenInDoubt = (customer: Customer, from: number, now: number): boolean => {
-  const truths = since(customer.directory.history, from).map(({ truth }) => truth);
-  return protectionsInForce(customer, from, now)
+export const mayHaveBeenInDoubt = (customer: Customer, from: number, to: number): boolean => {
+  const known = since(customer.directory.history, from).filter(({ at }) => at <= to);
+  const truths = known.map(({ truth }) => truth);
+  return protectionsInForce(customer, from, to)
     .flat()
     .some(({ protection }) => protection.groups.some((id) => truths.some(({ groups }) => isAway(groups.get(id)))));
 };
