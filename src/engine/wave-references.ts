@@ -16,6 +16,8 @@ import { contextFor, referred } from './wave-objects.ts';
 
 /** Members handed to the target adapter at once; it cuts them further to what the target takes. */
 const membersAtOnce = 1_000;
+/** Where a group is replaced as a whole: as many as one operation on record holds. */
+const replacedAtOnce = 20_000;
 const operationsAtOnce = 100;
 
 /** The next step's objects are read ahead; links are not, because what waited for one step may change the links of another. */
@@ -132,15 +134,21 @@ const unseenMs = 60_000;
  * whom the target refuses keeps nobody out.
  */
 const maybeUnseen = async (work: Provisioning, groups: readonly Link[]): Promise<ReadonlySet<SourceId>> => {
-  const { engine, record, target } = work;
-  if (groups.length === 0 || Number.isFinite(target.capabilities.membersPerRequest)) return new Set();
-  const escrows = await engine.stores.ledger.escrowsOf(
-    record.id,
-    groups.map(({ ref }) => ref.id),
-  );
-  const from = engine.world.now().getTime() - unseenMs;
-  return new Set(escrows.filter(({ since }) => since.getTime() >= from).map(({ ref }) => ref.id));
+  if (groups.length === 0 || !isReplaced(work)) return new Set();
+  const { ledger } = work.engine.stores;
+  const refs = groups.map(({ ref }) => ref);
+  const from = work.engine.world.now().getTime() - unseenMs;
+  const unseen = new Set<SourceId>();
+  for (const [id, { escrow, escrowedBy }] of await ledger.about(work.record.id, refs)) {
+    if (escrow === null) continue;
+    // It may have failed for the first time long before.
+    const last = escrowedBy === null ? null : await ledger.entry(work.record.id, escrowedBy);
+    if ((last?.outcome?.at ?? escrow.since).getTime() >= from) unseen.add(id);
+  }
+  return unseen;
 };
+
+const isReplaced = ({ target }: Provisioning): boolean => !Number.isFinite(target.capabilities.membersPerRequest);
 
 /** Of each group everybody who waits and has an account, whoever they were found by. */
 async function* allWaited(work: Provisioning, groups: readonly Link[]): AsyncIterable<Additions> {
@@ -257,7 +265,7 @@ const addAll = async (work: Provisioning, additions: AsyncIterable<Additions>, t
     await carryOut(work, pending, (done) => settleMembers(work, done, tally));
   };
   for await (const { group, members } of additions) {
-    for (const some of batches(members, membersAtOnce)) {
+    for (const some of batches(members, isReplaced(work) ? replacedAtOnce : membersAtOnce)) {
       const pending = await planAdditions(work, group, some, tally);
       if (pending !== null) batch.push(pending);
       if (batch.length >= operationsAtOnce) await flush();

@@ -6,7 +6,7 @@ import { defaultMapping } from '../../src/core/default-mapping.ts';
 import { defaultTiming } from '../../src/engine/engine.ts';
 import { provisionTurn } from '../../src/engine/provision-run.ts';
 import { TargetError } from '../../src/model/errors.ts';
-import { operationKey, sourceId } from '../../src/model/ids.ts';
+import { operationKey, type RemoteId, remoteId, sourceId } from '../../src/model/ids.ts';
 import type { Intent, Link } from '../../src/model/operation.ts';
 import { group, user } from '../../src/model/source-object.ts';
 import { createMemoryStores } from '../../src/store/memory/index.ts';
@@ -331,4 +331,53 @@ it('what a run only plans is not taken for done by what it finds of a worker tha
   s.pass(1_000);
   await s.provisionAll();
   expect((await linkOf(s))?.pushed).toMatchObject({ title: 'Clerk', displayName: 'bob' });
+});
+
+describe('a target that replaces a group as a whole, and shows of it what was in it before', () => {
+  /** Whoever is put in is put in together with those who are shown, and nobody else is in the group then. */
+  const replacing = async () => {
+    const mood: { refuses?: boolean; behind?: ReadonlySet<RemoteId> } = {};
+    const s: Story = await story({
+      wrapTarget: (made) => ({
+        ...made,
+        capabilities: { ...made.capabilities, membersPerRequest: Number.POSITIVE_INFINITY },
+        apply: async (operation, ...rest) => {
+          if (operation.action !== 'add_members') return await made.apply(operation, ...rest);
+          if (mood.refuses) throw new TargetError('rejected', 'Not today.');
+          if (mood.behind !== undefined) s.remote.members.set(operation.remoteId, new Set(mood.behind));
+          const applied = await made.apply(operation, ...rest);
+          if (mood.behind !== undefined) throw unseen;
+          return applied;
+        },
+      }),
+    });
+    s.hire('ann');
+    s.found('staff');
+    s.directory.join(id('staff'), id('ann'));
+    await s.full();
+    return { s, mood };
+  };
+
+  it.each([2, 1_001])(
+    'keeps all who were put into it a moment ago, %i of them, since when ever they wait',
+    async (count) => {
+      const { s, mood } = await replacing();
+      mood.refuses = true;
+      for (let nth = 0; nth < count; nth += 1) {
+        s.hire(`p${nth}`);
+        s.directory.join(id('staff'), id(`p${nth}`));
+      }
+      await s.delta();
+      s.pass(6 * 3_600_000);
+      delete mood.refuses;
+      mood.behind = new Set([remoteId(String(s.account('ann')?.remoteId))]);
+      await s.provision();
+      // Another process goes on.
+      s.pass(10_000);
+      s.hire('dan');
+      s.directory.join(id('staff'), id('dan'));
+      await s.delta();
+      expect(s.groups()['staff']).toHaveLength(count + 2);
+    },
+  );
 });
