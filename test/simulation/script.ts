@@ -207,6 +207,7 @@ export const calm = async (play: Play): Promise<void> => {
   workers.reconcileMs = 12 * hour;
   const endsEarly = play.chance.happens(0.75, 'ends early') && stage.faults.allows('the end comes early');
   const tail = tailOf(play);
+  stage.trace.count(`tail.${tail}`);
   const waits = tail === 'everything' ? [25 * hour] : [7 * hour, 13 * hour, 25 * hour];
   for (const [round, wait] of [10 * minute, ...waits].entries()) {
     // Twice, for the first may go on with a read that was lied to.
