@@ -248,4 +248,38 @@ export const writing: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'whoever is switched on is not asked about',
+    what: 'An account is switched on by what was read, however old that is.',
+    edits: [
+      {
+        file: 'src/engine/switch-on.ts',
+        from: 'if (back.length === 0 || isDry(work)) return plans;',
+        to: 'if (back.length >= 0 || isDry(work)) return plans;',
+      },
+    ],
+  },
+  {
+    name: 'what was not seen was not done',
+    what: 'A write that the target did not show counts as one that had no effect.',
+    bias: 'readers of a target that are behind',
+    edits: [
+      {
+        file: 'src/core/told.ts',
+        from: 'if (Object.keys(written).length === 0) return null;',
+        to: 'if (Object.keys(written).length >= 0) return null;',
+      },
+    ],
+  },
+  {
+    name: 'two of one name are made side by side',
+    what: 'That two people of one turn are called alike is not looked at.',
+    edits: [
+      {
+        file: 'src/engine/same-names.ts',
+        from: 'if (taken !== undefined)\n',
+        to: 'if (taken !== undefined && taken === null)\n',
+      },
+    ],
+  },
 ];

@@ -162,6 +162,22 @@ export const storeMutants: readonly StoreMutant[] = [
     ],
   },
   {
+    name: 'a link ends before what failed is in escrow (MongoDB)',
+    what: 'Of one who dies between the two writes nobody knows that another account is to be made.',
+    tests: ledger,
+    named: 'settling',
+    edits: [
+      {
+        file: 'src/store/mongo/ledger.ts',
+        from: `        const then = await held(lease, 'ledger.escrowed', async () => {
+`,
+        to: `        await held(lease, 'ledger.linked', () => links.write(lease, batch));
+        const then = await held(lease, 'ledger.escrowed', async () => {
+`,
+      },
+    ],
+  },
+  {
     name: 'an intent closes before its link is written (MongoDB)',
     what: 'Of one who dies between the two writes nobody looks again, and nobody knows whose the account is.',
     tests: ledger,
