@@ -14,7 +14,7 @@ import type { SourceId } from '../model/ids.ts';
 import { isDestructive, type Link, type Outcome, type WaitingReference, type Why } from '../model/operation.ts';
 import type { GoneReason, Ref } from '../model/source-object.ts';
 import { isOfPlan } from './aim.ts';
-import { letGo } from './first-looks.ts';
+import { forgetLooks, letGo } from './first-looks.ts';
 import type { Gathered, Item } from './gather.ts';
 import { noteLeaversAsShown } from './leavers-as-shown.ts';
 import { noteMemberships } from './owed-looks.ts';
@@ -88,11 +88,12 @@ export const leaveSpared = async (work: Provisioning, kept: readonly Done[], tal
     ({ pending, outcome }) => isProtected(outcome) && !('members' in pending.planned.operation),
   );
   if (!isDry(work))
-    for (const some of batches(accounts, 500))
-      await letGo(
-        work,
-        some.map(({ outcome }) => outcome.ref),
-      );
+    for (const some of batches(accounts, 500)) {
+      const refs = some.map(({ outcome }) => outcome.ref);
+      // Nor does a look at them stay for a membership that is not tried either: it and the group's would keep each other.
+      await forgetLooks(work, refs);
+      await letGo(work, refs);
+    }
 };
 
 const isProtected = (outcome: Outcome): boolean => outcome.result === 'skipped' && outcome.reason === 'protected';
