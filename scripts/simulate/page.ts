@@ -1,4 +1,4 @@
-/** The bugs that were put in, and the seeds that were played beyond those of the test, as docs/reliability.md shows them. */
+/** The bugs that were put in, and the seeds that were played beyond those of the test, as docs/reliability.md and docs/seeds.md show them. */
 
 import { layers, mutants } from '../../test/simulation/mutants/index.ts';
 import { storeMutants } from '../../test/store/mongo/mutants.ts';
@@ -78,24 +78,38 @@ export const mutantSummary = (results: readonly MutantResult[]): string => {
 const promisesIn = ({ promises }: Caught): string =>
   promises.map((promise) => (/^I\d+$/.test(promise) ? promise : `\`${promise}\``)).join(', ');
 
-/**
- * Parts by the version of the sources, how many seeds and what they came to, and which broke a promise. `told`: the rest of the page, which says of those
- * that were traced what was at fault.
- */
+/** Parts by the version of the sources, how many seeds and what they came to. `told`: the page that tells of the seeds which broke a promise. */
 export const longRunText = (run: LongRun | null, told: string): string => {
   if (run === null) return 'None was played yet.';
   const { parts, seeds, steps, judged, faults, pairs, broken } = run;
   const met = Object.values(pairs).filter((count) => count > 0);
-  const ranges = parts.map(
-    ({ commit, from, to, seconds }) =>
-      `${number(from)} to ${number(to)} (${commit}, ${rate(to - from + 1, seconds)} a second)`,
-  );
   const seconds = parts.reduce((sum, part) => sum + part.seconds, 0);
+  const open = openSeeds(told).size;
   return [
-    `${number(seeds)} seeds in ${(seconds / 3_600).toFixed(1)} hours, ${rate(seeds, seconds)} a second: ${ranges.join(', ')}. They are ${number(steps)} events, ${number(faults)} faults, ${number(judged)} changes at targets judged; ${number(met.length)} of ${number(Object.keys(pairs).length)} pairs of a site and a fault met by chance alone.`,
+    `${number(seeds)} seeds in ${(seconds / 3_600).toFixed(1)} hours: ${number(steps)} events, ${number(faults)} faults, ${number(judged)} changes at targets judged; ${number(met.length)} of ${number(Object.keys(pairs).length)} pairs of a site and a fault met by chance alone. A promise was broken in ${number(broken.length)} of them, as they were played; of these ${open === 0 ? 'none breaks one now' : `${number(open)} break${open === 1 ? 's' : ''} one on the version of this page, and the others none`}: [which, and why](seeds.md).`,
+    table(
+      ['seeds', 'version', 'a second'],
+      parts.map(({ commit, from, to, seconds: took }) => [
+        `${number(from)} to ${number(to)}`,
+        commit,
+        rate(to - from + 1, took),
+      ]),
+    ),
     excusesText(run),
-    brokenText(broken, told),
   ].join('\n\n');
+};
+
+/** Which broke a promise, by what became of them. `told`: the rest of the page, which says of those that were traced what was at fault. */
+export const brokenSeedsText = (run: LongRun | null, told: string): string => {
+  const broken = run?.broken ?? [];
+  if (broken.length === 0) return 'No promise was broken.';
+  const standings = Map.groupBy(broken, standingBy(told));
+  return standingNames
+    .map((standing) => {
+      const some = standings.get(standing) ?? [];
+      return `- ${number(some.length)} ${endings[standing]}: ${seedsText(some)}.`;
+    })
+    .join('\n');
 };
 
 const rate = (seeds: number, seconds: number): string => (seeds / seconds).toFixed(1);
@@ -110,24 +124,11 @@ const excusesText = ({ excused, happened }: LongRun): string => {
 };
 const excusedBy = 'excused.';
 
-const brokenText = (broken: readonly Caught[], told: string): string => {
-  if (broken.length === 0) return 'No promise was broken.';
-  const standings = Map.groupBy(broken, standingBy(told));
-  const sentence = (standing: Standing): string => {
-    const some = standings.get(standing) ?? [];
-    return `${number(some.length)} ${endings[standing]}: ${seedsText(some)}.`;
-  };
-  return [
-    `A promise was broken in ${number(broken.length)} of them, as they were played. \`test/simulation/broken.test.ts\` plays every one of them again, whole, and demands that it breaks none now, but for those that are open.`,
-    ...standingNames.filter((standing) => standing !== 'open' || standings.has(standing)).map(sentence),
-  ].join(' ');
-};
-
 const standingNames = ['mended', 'open', 'untraced'] as const;
 type Standing = (typeof standingNames)[number];
 const endings: Readonly<Record<Standing, string>> = {
-  mended: 'were traced to what was at fault, which is told [below](#what-is-open)',
-  open: 'break one still, and what is known of each is told [below](#what-is-open)',
+  mended: 'were traced to what was at fault, which is told [below](#mended)',
+  open: 'open: each breaks a promise still, and what is known of it is told [below](#open)',
   untraced:
     'were not traced: they pass now because something was mended, or because what they draw became other, and which of the two is not known',
 };

@@ -1,4 +1,4 @@
-/** What is kept of long simulations, for docs/reliability.md. */
+/** What is kept of long simulations, for docs/reliability.md and docs/seeds.md. */
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

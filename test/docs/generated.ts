@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { stormInWords, stormTable } from '../../scripts/chaos/page.ts';
 import { readStorm } from '../../scripts/chaos/results.ts';
 import { fuzzTable, readFuzzResults } from '../../scripts/fuzz/results.ts';
-import { longRunText, mutantSummary, mutantTable, storeTable } from '../../scripts/simulate/page.ts';
+import { brokenSeedsText, longRunText, mutantSummary, mutantTable, storeTable } from '../../scripts/simulate/page.ts';
 import { readLongRun, readMutantResults, readStoreResults } from '../../scripts/simulate/results.ts';
 import { openApiOf } from '../../src/admin/api/openapi.ts';
 import { problems } from '../../src/admin/api/problem.ts';
@@ -49,9 +49,10 @@ export const generatedParts: Readonly<Record<string, Parts>> = {
   'docs/reliability.md': {
     bugs: () => bugs(),
     stores: () => storeTable(readStoreResults()),
-    'long run': () => longRun(),
+    'long run': () => longRunText(readLongRun(), seedsPage()),
     chaos: () => stormInWords(readStorm()),
   },
+  'docs/seeds.md': { 'broken seeds': () => brokenSeedsText(readLongRun(), seedsPage()) },
   'docs/chaos.md': { storm: () => stormTable(readStorm()) },
   'docs/adding-a-target.md': {
     'desk: settings': () => desk(null, 'const connect = '),
@@ -89,10 +90,9 @@ const bugs = (): string => {
 };
 
 /** What `npm run simulate -- --record` has kept; the page itself says of which of the broken seeds the cause is known. */
-const longRun = (): string => {
-  const told = readDoc('docs/reliability.md').replaceAll(/^<!-- generated: .+? -->$.*?^<!-- end -->$/gms, '');
-  return longRunText(readLongRun(), told);
-};
+/** But for what is generated. */
+const seedsPage = (): string =>
+  readDoc('docs/seeds.md').replaceAll(/^<!-- generated: .+? -->$.*?^<!-- end -->$/gms, '');
 
 const code = (text: string): string => `\`${text}\``;
 

@@ -1,6 +1,6 @@
 /**
  * Every seed that broke a promise in the long run, whole, as it is drawn today: whatever mended it, none breaks one now. Those that do are told in
- * docs/reliability.md, and have to be, for as long as they do and no longer, with the promise that they break.
+ * docs/seeds.md, and have to be, for as long as they do and no longer, with the promise that they break.
  */
 
 import { readFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { otherwiseThanTold } from './as-told.ts';
 import { simulate } from './simulate.ts';
 import type { Violation } from './violation.ts';
 
-const open = openSeeds(readFileSync('docs/reliability.md', 'utf8'));
+const open = openSeeds(readFileSync('docs/seeds.md', 'utf8'));
 const broken = (readLongRun()?.broken ?? []).map(({ seed, bias, promises }) => ({
   ...{ seed, bias, promises },
   was: promises.join(', '),

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { type Failure, type Many, simulateMany, type Work } from '../../scripts/simulate/many.ts';
 import { missing } from './required.ts';
 
-/** What is open (docs/reliability.md). */
+/** None is left out (docs/reliability.md). */
 const open: readonly number[] = [];
 const work: Work = {
   from: 1,
