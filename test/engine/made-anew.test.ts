@@ -187,29 +187,19 @@ describe('a group that somebody deleted at the target', () => {
     expect(await s.stores.ledger.countEscrows(target)).toBe(0);
   });
 
-  it('is not forgotten by a worker that dies right after it was found gone', async () => {
-    const worker = mortal('provision.settled');
-    const s = await staffed(worker.options);
-    loseGroup(s);
-    s.directory.leave(id('staff'), id('bob'));
-    worker.mayDie();
-    await expect(s.delta()).rejects.toThrow('The worker died.');
-    await s.provisionAll();
-    s.pass(6 * 3_600_000);
-    await s.delta();
-    expect(s.groups()).toEqual({ staff: ['ann'] });
-  });
-
-  it('is not forgotten by a worker that dies as it writes down that there is none any more', async () => {
-    const worker = mortal('ledger.linked');
-    const s = await staffed(worker.options);
-    loseGroup(s);
-    s.directory.leave(id('staff'), id('bob'));
-    worker.mayDie();
-    await expect(s.delta()).rejects.toThrow('The worker died.');
-    await s.provisionAll();
-    s.pass(6 * 3_600_000);
-    await s.delta();
-    expect(s.groups()).toEqual({ staff: ['ann'] });
-  });
+  it.each(['ledger.linked', 'provision.settled'])(
+    'is not forgotten by a worker that dies at %s, once it was found gone',
+    async (site) => {
+      const worker = mortal(site);
+      const s = await staffed(worker.options);
+      loseGroup(s);
+      s.directory.leave(id('staff'), id('bob'));
+      worker.mayDie();
+      await expect(s.delta()).rejects.toThrow('The worker died.');
+      await s.provisionAll();
+      s.pass(6 * 3_600_000);
+      await s.delta();
+      expect(s.groups()).toEqual({ staff: ['ann'] });
+    },
+  );
 });

@@ -7,7 +7,7 @@ import { defaultTiming } from '../../src/engine/engine.ts';
 import { provisionTurn } from '../../src/engine/provision-run.ts';
 import { TargetError } from '../../src/model/errors.ts';
 import { operationKey, type RemoteId, remoteId, sourceId } from '../../src/model/ids.ts';
-import type { Intent, Link } from '../../src/model/operation.ts';
+import type { Intent, Link, Operation } from '../../src/model/operation.ts';
 import { group, user } from '../../src/model/source-object.ts';
 import { createMemoryStores } from '../../src/store/memory/index.ts';
 import { createVault } from '../../src/store/vault.ts';
@@ -150,21 +150,33 @@ it('whoever was switched on, and was not seen to be, is switched off when they l
   expect(s.accounts()).toMatchObject({ bob: 'off' });
 });
 
-it('whoever was switched off, and was not seen to be, is switched on when they are back', async () => {
-  let isUnseen = false;
+/** A target that does what it is told, and, once it is to hide that, shows nothing of this action. */
+const hiding = async (action: Operation['action'], settings: StoryOptions['target'] = {}) => {
+  let isHidden = false;
   const s = await story({
+    target: settings,
     wrapTarget: (made) => ({
       ...made,
       apply: async (operation, ...rest) => {
         const said = await made.apply(operation, ...rest);
-        if (operation.action === 'disable' && isUnseen) throw unseen;
+        if (operation.action === action && isHidden) throw unseen;
         return said;
       },
     }),
   });
+  return {
+    s,
+    hide: () => {
+      isHidden = true;
+    },
+  };
+};
+
+it('whoever was switched off, and was not seen to be, is switched on when they are back', async () => {
+  const { s, hide } = await hiding('disable');
   s.hire('bob');
   await s.full();
-  isUnseen = true;
+  hide();
   s.hire('bob', { accountEnabled: false });
   await s.delta();
   expect(s.accounts()).toEqual({ bob: 'off' });
@@ -174,24 +186,12 @@ it('whoever was switched off, and was not seen to be, is switched on when they a
 });
 
 it('whoever was switched off, and was not seen to be, is switched on when they are back also where no rule says so', async () => {
-  let isUnseen = false;
-  const s = await story({
-    target: {
-      mapping: { ...defaultMapping, user: defaultMapping.user.filter(({ to }) => to !== 'active') },
-    },
-    wrapTarget: (made) => ({
-      ...made,
-      apply: async (operation, ...rest) => {
-        const said = await made.apply(operation, ...rest);
-        if (operation.action === 'disable' && isUnseen) throw unseen;
-        return said;
-      },
-    }),
-  });
+  const user = defaultMapping.user.filter(({ to }) => to !== 'active');
+  const { s, hide } = await hiding('disable', { mapping: { ...defaultMapping, user } });
   s.hire('bob');
   s.found('staff');
   await s.full();
-  isUnseen = true;
+  hide();
   s.directory.remove(id('bob'), 'soft_deleted');
   await s.delta();
   expect(s.accounts()).toEqual({ bob: 'off' });
@@ -201,20 +201,11 @@ it('whoever was switched off, and was not seen to be, is switched on when they a
 });
 
 it('who was put into a group, and was not seen in it, changes nothing of what is on record of the group itself', async () => {
-  let isUnseen = false;
-  const s = await story({
-    wrapTarget: (made) => ({
-      ...made,
-      apply: async (operation, ...rest) => {
-        if (operation.action === 'add_members' && isUnseen) throw unseen;
-        return await made.apply(operation, ...rest);
-      },
-    }),
-  });
+  const { s, hide } = await hiding('add_members');
   s.hire('bob');
   s.hire('cid');
   s.found('staff');
-  isUnseen = true;
+  hide();
   s.directory.join(id('staff'), id('bob'));
   await s.full();
   const staff = group(sourceId(id('staff')));
@@ -229,23 +220,12 @@ it('who was put into a group, and was not seen in it, changes nothing of what is
 });
 
 it('whoever was deleted, and was not seen to be, has an account when they are back', async () => {
-  let isUnseen = false;
-  const s = await story({
-    target: { deprovision: { kind: 'delete' }, leftGroups: 'delete' },
-    wrapTarget: (made) => ({
-      ...made,
-      apply: async (operation, ...rest) => {
-        const said = await made.apply(operation, ...rest);
-        if (operation.action === 'delete' && isUnseen) throw unseen;
-        return said;
-      },
-    }),
-  });
+  const { s, hide } = await hiding('delete', { deprovision: { kind: 'delete' }, leftGroups: 'delete' });
   s.hire('anna');
   s.hire('bob');
   s.found('staff');
   await s.full();
-  isUnseen = true;
+  hide();
   s.directory.remove(id('bob'), 'soft_deleted');
   s.directory.remove(id('staff'), 'soft_deleted');
   await s.delta();
