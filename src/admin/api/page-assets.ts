@@ -17,7 +17,7 @@ export const style = [
   'button.copy{font-size:.85em;padding:.1em .6em;margin-left:.4em;background:none;color:var(--act)}',
   'a{color:var(--act)}:focus-visible{outline:3px solid var(--act);outline-offset:2px}[hidden]{display:none}',
   '@supports selector(:has(a)){fieldset:has([value=client_secret]:checked) .by-certificate,fieldset:has([value=certificate]:checked) .by-secret{display:none}}',
-  'td code{overflow-wrap:break-word}',
+  'td code{overflow-wrap:break-word}@media(max-width:36em){td code{overflow-wrap:anywhere}}',
   '.lines{list-style:none;padding:0}.lines li{padding:.5em 0;border-bottom:1px solid var(--line)}.mark{display:inline-block;width:1.5em;font-weight:700}',
 ].join('\n');
 
