@@ -122,12 +122,12 @@ describe('syncs through the queue', () => {
     for (const { users, cost } of bySize) {
       expect(cost.first.jobs).toEqual({ tick: 0, sync: 1, provision: 1, maintenance: 0 });
       expect(cost.again.jobs).toEqual({ tick: 0, sync: 1, provision: 1, maintenance: 0 });
-      // Users come with their managers, 200 to a page. In the batch are the proof that users can be read and the links of the next round.
+      // Users come with their managers, 200 to a page. In the batch are the proof that users can be read and where the next round of each begins.
       const everyTime = {
         '/v1.0/$batch': 1,
         '/v1.0/users': 1,
         '/v1.0/groups/delta': 1,
-        '/v1.0/users/delta': Math.ceil(users / 200),
+        '/v1.0/users/delta': 1 + Math.ceil(users / 200),
         '/v1.0/groups': 2,
       };
       // At the start of the first, and at the end of each read of everybody.
