@@ -80,12 +80,14 @@ export const reading: readonly Mutant[] = [
     edits: [
       {
         file: 'src/source/graph/hidden.ts',
-        from: "if (users.every((each) => lacks(each, alwaysSet))) throw hidden('/users');",
+        from: `if (users.every((each) => lacks(each, alwaysSet))) throw hidden('/users');
+  if (users.every((each) => each[alwaysSwitched] === null)) throw onlyBasic();`,
         to: '',
       },
       {
         file: 'src/source/graph/hidden.ts',
-        from: "if (users.every((each) => each[alwaysSet] === null || isBare(each))) throw hidden('/users');",
+        from: `if (users.every((each) => each[alwaysSet] === null || isBare(each))) throw hidden('/users');
+  if (users.every((each) => each[alwaysSwitched] === null)) throw onlyBasic();`,
         to: '',
       },
       {
