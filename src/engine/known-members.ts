@@ -96,7 +96,8 @@ const withoutProtected = async (work: Needs, links: readonly Link[]): Promise<re
 
 /**
  * Without those whom the operation itself is about. `open`: of whom something is still to be done in this group: they came since the target was brought to
- * its version, or they wait. `waiting`: the latter, but for those the operation is about. `hasLeavers`: who left it may be in it at the target as long as nothing has taken them out, and nobody puts them there again.
+ * its version, or they wait. `waiting`: the latter, but for those the operation is about.
+ * `hasLeavers`: who left it may be in it at the target as long as nothing has taken them out, and nobody puts them there again.
  */
 const openMembers = async (
   { engine, record, moved }: Pick<Provisioning, 'engine' | 'record' | 'moved'>,

@@ -1,6 +1,7 @@
 /**
  * Looks up who is protected at a target, for one turn of a run. Of a protected group the snapshot says who is in it, where the snapshot holds all of that,
- * and shows somebody in each of its groups; else the source is asked. A group of which nobody can say it leaves everybody in doubt, and nothing is taken away from whoever is in doubt.
+ * and shows somebody in each of its groups; else the source is asked. A group of which nobody can say it leaves everybody in doubt, and nothing is taken away
+ * from whoever is in doubt.
  */
 
 import { isByLooks, isUnsure, type Shield, shield, type Unreadable } from '../core/protection.ts';

@@ -5,7 +5,16 @@ import { TargetError } from '../../src/model/errors.ts';
 import type { Ledger } from '../../src/store/ledger.ts';
 import { createMemoryStores } from '../../src/store/memory/index.ts';
 import { createVault } from '../../src/store/vault.ts';
-import { id, story, target } from '../support/story.ts';
+import { id, type Story, story, target } from '../support/story.ts';
+
+/** A group of eleven hundred is read, and made at the target. */
+const fill = async (s: Story): Promise<void> => {
+  const people = Array.from({ length: 1_100 }, (_, nth) => `p${nth}`);
+  for (const one of people) s.directory.setUser(id(one), { userPrincipalName: `${one}@x.example` });
+  s.directory.setGroup(id('g'), { displayName: 'Everybody' });
+  for (const one of people) s.directory.join(id('g'), id(one));
+  await s.full();
+};
 
 describe('a group that is filled for the first time', () => {
   it('in pieces: of each piece, those before are known to be in it, and have to be shown', async () => {
@@ -19,11 +28,7 @@ describe('a group that is filled for the first time', () => {
         },
       }),
     });
-    const people = Array.from({ length: 1_100 }, (_, nth) => `p${nth}`);
-    for (const one of people) s.directory.setUser(id(one), { userPrincipalName: `${one}@x.example` });
-    s.directory.setGroup(id('g'), { displayName: 'Everybody' });
-    for (const one of people) s.directory.join(id('g'), id(one));
-    await s.full();
+    await fill(s);
     expect(known).toEqual([0, 500, 1_000]);
   });
 
@@ -52,11 +57,7 @@ describe('a group that is filled for the first time', () => {
         },
       }),
     });
-    const people = Array.from({ length: 1_100 }, (_, nth) => `p${nth}`);
-    for (const one of people) s.directory.setUser(id(one), { userPrincipalName: `${one}@x.example` });
-    s.directory.setGroup(id('g'), { displayName: 'Everybody' });
-    for (const one of people) s.directory.join(id('g'), id(one));
-    await s.full();
+    await fill(s);
     expect(walked).toEqual([0, 0, 0]);
     expect(s.groups()['Everybody']).toHaveLength(1_099);
   });
