@@ -24,7 +24,10 @@ export type Calm = {
   readonly isJudgedByDelta: boolean;
 } & Pick<Verdict, 'apart' | 'lost'>;
 
-/** Whom only a full sync found missing is looked at twice before anything is taken away. So what is still wrong by then may have to wait for that. */
+/**
+ * Whom only a full sync found missing is looked at twice before anything is taken away. So what is still wrong by then may have to wait for that: once for
+ * the account, and, where the group was looked at sooner or later than they were, once more for their memberships.
+ */
 const roundsBeforeSecondLook = 2;
 
 /**
@@ -86,7 +89,7 @@ const converge = async (
     const isDone = !isFull || (sync === 'succeeded' && provision === 'succeeded');
     if (wrong.length === 0 && isDone) return { rounds, wrong };
     if (isFull) wrong = [`the last runs ended as ${sync} and ${provision}`, ...wrong];
-    if (rounds === roundsBeforeSecondLook && rounds < most) await sleep(secondLookMs + 1_000);
+    if (rounds >= roundsBeforeSecondLook && rounds < most) await sleep(secondLookMs + 1_000);
   }
   return { rounds: most, wrong };
 };
