@@ -1,6 +1,7 @@
 /**
  * Who is in a group at the target, as far as the record goes: whoever is in it in the tenant, has an account, and was put into it, with nothing about them
- * still to be done. It says rather too little than too much: an adapter that has to replace a group as a whole does so only where all of them are shown.
+ * still to be done. It says rather too little than too much: an adapter that has to replace a group as a whole does so only where all of them are shown. But
+ * whoever was put in a moment ago, and was not seen, is known to what changes the group itself: that can wait until a reader shows them, or they are put in.
  */
 
 import { batches } from '../core/batches.ts';
@@ -13,6 +14,7 @@ import type { TargetRecord } from '../model/target-record.ts';
 import type { KnownMembers } from '../target/target.ts';
 import { firstMembersOf, mostKnown } from './first-members.ts';
 import { looksOf, type Moved, type Provisioning } from './provisioning.ts';
+import { maybeUnseen } from './unseen-members.ts';
 
 type Needs = Pick<Provisioning, 'engine' | 'run' | 'record' | 'shield' | 'moved' | 'firstMembers'>;
 
@@ -28,15 +30,16 @@ export const knownMembers = async (
   const isMade = link?.by === 'created' && isHere;
   const concerned = new Set('members' in operation ? operation.members.map(({ ref }) => ref.id) : []);
   const { open, waiting, hasLeavers } = await openMembers(work, operation.ref, concerned, signal);
+  const unseen = operation.action === 'update' ? await unseenMembers(work, operation.ref, waiting) : [];
   if (link === null || link.membersAt === null) {
     // Whoever may have been put into it is put there again by what adds members to it all, and not by what renames it, or adds some of those who wait.
     const addsAgain = operation.action === 'add_members' && !(await hasAccounts(work, operation.ref, waiting, signal));
     return {
-      members: firstMembersOf(work.firstMembers, operation),
+      members: [...firstMembersOf(work.firstMembers, operation), ...unseen],
       isOurs: isMade && !hasLeavers && (addsAgain || link.membersSince === null),
     };
   }
-  const members: Member[] = [];
+  const members: Member[] = [...unseen];
   let isAnyOpen = false;
   let isAnyProtected = false;
   for await (const refs of snapshots.members(work.run.connection, link.ref.id)) {
@@ -53,6 +56,17 @@ export const knownMembers = async (
     if (members.length >= mostKnown) break;
   }
   return { members, isOurs: isMade && !hasLeavers && !isAnyProtected && !isAnyOpen };
+};
+
+/** Who else changes a group puts all who wait into it first (`wave-references.ts`). */
+const unseenMembers = async (work: Needs, of: Ref, waiting: ReadonlySet<SourceId>): Promise<readonly Member[]> => {
+  if (waiting.size === 0 || !(await maybeUnseen(work, [of])).has(of.id)) return [];
+  const links = await work.engine.stores.ledger.links(
+    work.record.id,
+    [...waiting].flatMap((id) => [user(id), group(id)]),
+  );
+  const active = [...links.values()].filter(({ state }) => state === 'active');
+  return (await withoutProtected(work, active)).map(({ ref, remoteId }) => ({ ref, remoteId }));
 };
 
 /**

@@ -12,6 +12,7 @@ import { isDry, linksOf, objectsOf, type Provisioning, passOf } from './provisio
 import { linksAsShown } from './sights.ts';
 import { ahead, type Chunk, type Step } from './steps.ts';
 import type { Tally } from './tally.ts';
+import { maybeUnseen } from './unseen-members.ts';
 import { contextFor, referred } from './wave-objects.ts';
 
 /** Members handed to the target adapter at once; it cuts them further to what the target takes. */
@@ -105,7 +106,7 @@ const provisionWaiting = async (work: Provisioning, to: readonly SourceId[], tal
       tally,
     );
     const groups = groupsIn(work, links.values());
-    const unseen = await maybeUnseen(work, groups);
+    const unseen = await replacedUnseen(work, groups);
     const others = groups.filter(({ ref }) => !unseen.has(ref.id));
     await addAll(work, waitedMembers(work, others, waiting), tally);
     await addAll(
@@ -125,28 +126,14 @@ const provisionWaiting = async (work: Provisioning, to: readonly SourceId[], tal
 
 type Additions = { readonly group: Link; readonly members: readonly Ref[] };
 
-/** Longer than any reader is behind (decision 41). */
-const unseenMs = 60_000;
-
-/**
- * Groups into which somebody may have been put a moment ago by a request that a reader does not show yet, at a target that replaces a group as a whole.
- * Whoever puts back what that reader shows, and some others, puts them out; so all who wait are put into such a group at once. Later each goes alone: one
- * whom the target refuses keeps nobody out.
- */
-const maybeUnseen = async (work: Provisioning, groups: readonly Link[]): Promise<ReadonlySet<SourceId>> => {
-  if (groups.length === 0 || !isReplaced(work)) return new Set();
-  const { ledger } = work.engine.stores;
-  const refs = groups.map(({ ref }) => ref);
-  const from = work.engine.world.now().getTime() - unseenMs;
-  const unseen = new Set<SourceId>();
-  for (const [id, { escrow, escrowedBy }] of await ledger.about(work.record.id, refs)) {
-    if (escrow === null) continue;
-    // It may have failed for the first time long before.
-    const last = escrowedBy === null ? null : await ledger.entry(work.record.id, escrowedBy);
-    if ((last?.outcome?.at ?? escrow.since).getTime() >= from) unseen.add(id);
-  }
-  return unseen;
-};
+/** Whoever puts back what a reader that is behind shows, and some others, puts out who is not seen: so all who wait are put into such a group at once. */
+const replacedUnseen = async (work: Provisioning, groups: readonly Link[]): Promise<ReadonlySet<SourceId>> =>
+  isReplaced(work)
+    ? await maybeUnseen(
+        work,
+        groups.map(({ ref }) => ref),
+      )
+    : new Set();
 
 const isReplaced = ({ target }: Provisioning): boolean => !Number.isFinite(target.capabilities.membersPerRequest);
 
@@ -175,7 +162,7 @@ async function* waitedOf(work: Provisioning, group: Link): AsyncIterable<Additio
 }
 
 async function* newMembers(work: Provisioning, gathered: Gathered, groups: readonly Link[]): AsyncIterable<Additions> {
-  const unseen = await maybeUnseen(work, groups);
+  const unseen = await replacedUnseen(work, groups);
   for (const group of groups) {
     if (isPushedWhole(gathered, group)) {
       for await (const members of work.engine.stores.snapshots.members(work.run.connection, group.ref.id))

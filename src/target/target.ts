@@ -52,8 +52,8 @@ export type Inventory = {
 export type Refusal = { readonly member: RemoteId; readonly detail: string };
 
 /**
- * Who is in a group at the target by what is on record, without those whom this very operation, or another one that is not done yet, concerns. `isOurs`: we
- * made it, and whoever else we put into it is put there again.
+ * Who is in a group at the target by what is on record, without those whom this very operation, or another one that is not done yet, concerns; where it
+ * changes the group itself, with whoever may have been put into it a moment ago. `isOurs`: we made it, and whoever else we put into it is put there again.
  */
 export type KnownMembers = { readonly members: readonly Member[]; readonly isOurs: boolean };
 export type AskKnown = (signal: AbortSignal) => Promise<KnownMembers>;

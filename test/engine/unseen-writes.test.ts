@@ -316,12 +316,20 @@ it('what a run only plans is not taken for done by what it finds of a worker tha
 describe('a target that replaces a group as a whole, and shows of it what was in it before', () => {
   /** Whoever is put in is put in together with those who are shown, and nobody else is in the group then. */
   const replacing = async () => {
-    const mood: { refuses?: boolean; behind?: ReadonlySet<RemoteId> } = {};
+    const mood: { refuses?: boolean; behind?: ReadonlySet<RemoteId>; putOut: readonly RemoteId[] } = { putOut: [] };
     const s: Story = await story({
       wrapTarget: (made) => ({
         ...made,
         capabilities: { ...made.capabilities, membersPerRequest: Number.POSITIVE_INFINITY },
         apply: async (operation, ...rest) => {
+          if (operation.action === 'update' && operation.ref.type === 'group' && mood.behind !== undefined) {
+            const [signal, , ask] = rest;
+            const { members = [] } = (await ask?.(signal)) ?? {};
+            if (members.some(({ remoteId }) => !mood.behind?.has(remoteId)))
+              throw new TargetError('rejected', 'Somebody is not shown.', { code: 'members_hidden' });
+            mood.putOut = [...(s.remote.members.get(operation.remoteId)?.difference(mood.behind) ?? [])];
+            s.remote.members.set(operation.remoteId, new Set(mood.behind));
+          }
           if (operation.action !== 'add_members') return await made.apply(operation, ...rest);
           if (mood.refuses) throw new TargetError('rejected', 'Not today.');
           if (mood.behind !== undefined) s.remote.members.set(operation.remoteId, new Set(mood.behind));
@@ -360,4 +368,34 @@ describe('a target that replaces a group as a whole, and shows of it what was in
       expect(s.groups()['staff']).toHaveLength(count + 2);
     },
   );
+
+  it('is not renamed as long as it does not show who was put into it a moment ago: another process would put them out', async () => {
+    const { s, mood } = await replacing();
+    s.hire('bob');
+    s.directory.join(id('staff'), id('bob'));
+    mood.behind = new Set([remoteId(String(s.account('ann')?.remoteId))]);
+    await s.delta();
+    s.pass(1_000);
+    s.found('staff', { displayName: 'Everybody' });
+    await s.delta();
+    expect(mood.putOut).toEqual([]);
+    expect(s.groups()).toEqual({ staff: ['ann', 'bob'] });
+    delete mood.behind;
+    s.pass(6 * 3_600_000);
+    await s.provision();
+    expect(s.groups()).toEqual({ Everybody: ['ann', 'bob'] });
+  });
+
+  it('is renamed a minute later, though somebody waits whom it refuses', async () => {
+    const { s, mood } = await replacing();
+    s.hire('bob');
+    s.directory.join(id('staff'), id('bob'));
+    mood.refuses = true;
+    mood.behind = new Set([remoteId(String(s.account('ann')?.remoteId))]);
+    await s.delta();
+    s.pass(61_000);
+    s.found('staff', { displayName: 'Everybody' });
+    await s.delta();
+    expect(s.groups()).toEqual({ Everybody: ['ann'] });
+  });
 });
