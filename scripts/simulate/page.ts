@@ -105,9 +105,9 @@ export const brokenSeedsText = (run: LongRun | null, told: string): string => {
   if (broken.length === 0) return 'No promise was broken.';
   const standings = Map.groupBy(broken, standingBy(told));
   return standingNames
-    .map((standing) => {
-      const some = standings.get(standing) ?? [];
-      return `- ${number(some.length)} ${endings[standing]}: ${seedsText(some)}.`;
+    .flatMap((standing) => {
+      const some = standings.get(standing);
+      return some === undefined ? [] : [`- ${number(some.length)} ${endings[standing]}: ${seedsText(some)}.`];
     })
     .join('\n');
 };
@@ -152,7 +152,7 @@ export const openSeeds = (told: string): ReadonlyMap<number, readonly string[]> 
 
 const seedsIn = (text: string): ReadonlySet<number> => new Set((text.match(/\b\d{4,}\b/g) ?? []).map(Number));
 
-const seedsText = (broken: readonly Caught[] = []): string =>
-  broken.length === 0 ? 'none' : broken.map((each) => `${each.seed} (${promisesIn(each)})`).join(', ');
+const seedsText = (broken: readonly Caught[]): string =>
+  broken.map((each) => `${each.seed} (${promisesIn(each)})`).join(', ');
 
 const number = (count: number): string => count.toLocaleString('en-US');

@@ -19,6 +19,7 @@ import type { Gathered } from './gather.ts';
 import { inThemWhenTheyWent, membersBelow, type Went } from './lost-groups.ts';
 import { owePassedBy } from './owed-looks.ts';
 import type { Guarded, Provisioning } from './provisioning.ts';
+import { unnoticedLeavings } from './unnoticed.ts';
 
 /** With who is protected, as the tenant says now. */
 export const shieldedFor = async (work: Provisioning, gathered: Gathered): Promise<Provisioning> => {
@@ -35,7 +36,7 @@ export type Raised = {
 };
 
 type Around = {
-  readonly stores: Pick<Stores, 'snapshots' | 'ledger'>;
+  readonly stores: Pick<Stores, 'snapshots' | 'ledger' | 'runs'>;
   readonly connection: Pick<Connection, 'scope'>;
   readonly record: Pick<TargetInForce, 'id' | 'connection' | 'protected' | 'looserFrom'>;
   readonly gathered: Pick<Gathered, 'edges'>;
@@ -44,9 +45,9 @@ type Around = {
 };
 
 /**
- * Who is in a protected group counts as of now, and who left it among the changes this run looks at: whoever emptied the group by mistake, or left it
- * together with the tenant, must not lose the protection in the same breath. Who was in it when a run last looked, or as the snapshot has it, and left the
- * tenant since, stays in it: nobody can be asked about them any more.
+ * Who is in a protected group counts as of now, and who left it among the changes that this run is the first to notice: whoever emptied the group by
+ * mistake, or left it together with the tenant, must not lose the protection in the same breath. Who was in it when a run last looked, or as the snapshot
+ * has it, and left the tenant since, stays in it: nobody can be asked about them any more.
  */
 export const raiseShield = async (around: Around): Promise<Raised> => {
   const { stores, record } = around;
@@ -60,13 +61,15 @@ export const raiseShield = async (around: Around): Promise<Raised> => {
   const unreadable: Unreadable[] = [];
   const askedGroups: SourceId[] = [];
   const remembered = groups.length === 0 ? new Map() : await stores.ledger.guarded(record.id);
+  const leavings: Gathered['edges'] =
+    groups.length === 0 ? new Map() : await unnoticedLeavings(stores.runs, record, around.gathered.edges);
   for (const group of groups) {
     const before: readonly Ref[] | undefined = remembered.get(group);
     const now = await everyoneNow(around, head, group, before);
     const everyone = 'why' in now ? [] : now.everyone;
     const listed = new Set(everyone.map(({ id }) => id));
     const held = 'why' in now ? [] : now.held;
-    const known = [...(before ?? []), ...held, ...(await lostBy(around, head, group, everyone))];
+    const known = [...(before ?? []), ...held, ...(await lostBy(around, head, leavings, group, everyone))];
     const lost = [...new Map(known.map((ref) => [ref.id, ref])).values()].filter(({ id }) => !listed.has(id));
     for (const { id } of [...everyone, ...lost]) members.add(id);
     if ('why' in now) unreadable.push({ group, why: now.why });
@@ -117,10 +120,11 @@ const everyoneNow = async (
   }
 };
 
-/** Who went from the group, or from the groups in it, by the changes this run looks at; and with a group that went, everybody who was in it by then. */
+/** Who went from the group, or from the groups in it, by these changes; and with a group that went, everybody who was in it by then. */
 const lostBy = async (
-  { stores: { snapshots }, record, gathered: { edges } }: Around,
+  { stores: { snapshots }, record }: Around,
   head: Head,
+  leavings: Gathered['edges'],
   group: SourceId,
   everyone: readonly Ref[],
 ): Promise<readonly Ref[]> => {
@@ -128,8 +132,7 @@ const lostBy = async (
   const groups = new Set([group, ...everyone.filter(({ type }) => type === 'group').map(({ id }) => id)]);
   const went: Went[] = [];
   for (const each of groups)
-    for (const { member, want, version } of edges.get(each) ?? []) {
-      if (want === 'add') continue;
+    for (const { member, version } of leavings.get(each) ?? []) {
       lost.set(member.id, member);
       if (member.type === 'user') continue;
       groups.add(member.id);

@@ -106,6 +106,28 @@ describe('somebody who left while they were protected', () => {
     expect(s.groups()).toMatchObject({ Staff: ['alice', 'carl', 'dora'] });
   });
 
+  it('does not protect for good, while a first plan would hold nothing, whoever joined their group in the read that told it had left', async () => {
+    const admins = { groups: [sourceId(id('Admins'))] };
+    const s = await helpdesk(admins, { autoApproveFirst: false, state: 'paused' });
+    s.hire('bob');
+    for (const name of ['Staff', 'bob']) s.directory.join(id('Admins'), id(name));
+    await s.full();
+    s.hire('dora');
+    s.directory.leave(id('Admins'), id('Staff'));
+    s.directory.join(id('Staff'), id('dora'));
+    await s.delta();
+    await s.editTarget({ state: 'active' });
+    // Which came first it does not say, so the run that notices it protects all of them.
+    await s.provision();
+    expect(await s.provisioned()).toMatchObject({ state: 'succeeded', counters: { created: 0 } });
+    await s.provision();
+    expect(await s.provisioned()).toMatchObject({ state: 'held', problem: { code: 'plan_waits' } });
+    await s.approve();
+    // Bob is in the protected group still.
+    expect(s.accounts()).toEqual({ alice: 'on', carl: 'on', dora: 'on' });
+    expect(s.groups()).toEqual({ Staff: ['alice', 'carl', 'dora'] });
+  });
+
   it('is found by one look through the changes, however many groups left the one that protects', async () => {
     const looks = async (
       names: readonly string[],
