@@ -420,21 +420,31 @@ const biases = {
   'workers that sleep while they connect': {
     drawn: {
       ...writesScim,
-      ...manyEdits,
-      ...drawn(much, 'workers'),
-      ...drawn(sure, 'opens a connection'),
-      ...faults('pause', 'wakeup_twice'),
-    },
-    picked: {},
-  },
-  'switches thrown while a worker sleeps': {
-    drawn: {
       ...freely,
       ...manyEdits,
+      ...drawn(sure, 'opens a connection', 'first plans approve themselves', 'scope of everybody'),
       ...drawn(little, 'people'),
       ...drawn(much, 'workers', 'minutes', 'deprovisions percent', 'deprovisions floor'),
       ...drawn([0, 0.39], 'policy'),
       ...faults('pause', 'wakeup_twice'),
+      // For longer than any lease.
+      ...drawn(much, 'scim connect roll'),
+    },
+    picked: { edit: ['disabled', 'enabled'] },
+  },
+  'switches thrown while a worker sleeps': {
+    drawn: {
+      // The answer is the last that is asked for: whoever reads back notices that they slept.
+      ...writesMemory,
+      ...freely,
+      ...manyEdits,
+      ...drawn(sure, 'first plans approve themselves', 'scope of everybody'),
+      ...drawn(little, 'people'),
+      ...drawn(much, 'workers', 'minutes', 'deprovisions percent', 'deprovisions floor'),
+      ...drawn([0, 0.39], 'policy'),
+      ...faults('pause', 'wakeup_twice'),
+      // For longer than any lease, with what was done, and not yet settled.
+      ...drawn(much, 'target.update roll', 'target.disable roll'),
     },
     picked: { edit: ['disabled', 'enabled'] },
   },

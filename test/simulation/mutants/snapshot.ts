@@ -25,6 +25,7 @@ export const snapshot: readonly Mutant[] = [
   {
     name: 'the watermark is committed before the state',
     what: 'The head moves first, and what it stands for is written afterwards.',
+    bias: 'workers that die',
     edits: [
       {
         file: 'src/store/memory/snapshot-draft.ts',
