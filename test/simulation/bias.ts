@@ -434,7 +434,6 @@ const biases = {
   },
   'switches thrown while a worker sleeps': {
     drawn: {
-      // The answer is the last that is asked for: whoever reads back notices that they slept.
       ...writesMemory,
       ...freely,
       ...manyEdits,
