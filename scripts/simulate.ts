@@ -16,6 +16,8 @@ const mostShrunk = 3;
 const tailLines = 40;
 /** What must have happened takes, some of it, seeds that lean to it: where that is asked for they are played as by the test. */
 const ofEachBias = 4;
+/** Whoever reads from a file or a pipe hears now and then that it goes on. */
+const silentSeconds = 30;
 
 process.exitCode = await main(askedBy({ name: 'simulate', usage, read: (args) => known(parseOptions(args)) }));
 
@@ -59,6 +61,7 @@ async function many(options: Options, planted: readonly string[]): Promise<numbe
   const seconds = (): number => (performance.now() - began) / 1_000;
   const { from, to, workers, isCalm, least, bias } = options;
   let done = 0;
+  let saidAt = 0;
   const { summary, failures } = await simulateMany(
     {
       from,
@@ -73,11 +76,16 @@ async function many(options: Options, planted: readonly string[]): Promise<numbe
       enough: options.enough,
     },
     (news) => {
-      if (news.news === 'failed') console.error(`\nseed ${news.seed} broke ${news.invariants.join(', ')}`);
+      if (news.news === 'failed')
+        console.error(`${process.stderr.isTTY ? '\n' : ''}seed ${news.seed} broke ${news.invariants.join(', ')}`);
       if (news.news !== 'progress') return;
       done += news.seeds;
-      if (process.stderr.isTTY)
-        process.stderr.write(`\r${done} of ${to - from + 1} seeds, ${(done / seconds()).toFixed(1)} a second `);
+      const line = `${done} of ${to - from + 1} seeds, ${(done / seconds()).toFixed(1)} a second`;
+      if (process.stderr.isTTY) process.stderr.write(`\r${line} `);
+      else if (seconds() - saidAt >= silentSeconds) {
+        saidAt = seconds();
+        console.error(line);
+      }
     },
   );
   if (process.stderr.isTTY) process.stderr.write('\n');

@@ -572,7 +572,7 @@ describe('a target that misbehaves', () => {
         return route.answers >= 0;
       };
       const ask = async <T>(asked: () => Promise<T>): Promise<T> => {
-        if (isLost()) throw new TargetError('unavailable', '404 to everything', { code: 'absence_unproved' });
+        if (isLost()) throw new TargetError('unavailable', '404 to everything', { code: 'all_not_found' });
         return await asked();
       };
       const s = await story({

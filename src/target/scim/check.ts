@@ -25,7 +25,7 @@ const runChecks = async (session: Session, signal: AbortSignal): Promise<readonl
   if (reached instanceof TargetError) return [failed('reachable', reached)];
   const reachable = { name: 'reachable', ok: true, detail: 'The address answers.' } as const;
   const listing = await looked(session, byRandomId(session, 'userName'), signal);
-  if (listing instanceof TargetError && listing.code === 'absence_unproved')
+  if (listing instanceof TargetError && listing.code === 'all_not_found')
     return [reachable, found('users', 'not_scim', listing.message)];
   const token = tokenCheck(session, listing);
   if (!token.ok) return [reachable, token];

@@ -12,7 +12,7 @@ import { listRequest, nobodyRequest, type Request } from './requests.ts';
 import type { Session } from './session.ts';
 
 /**
- * Throws `TargetError`: `unavailable` (`absence_unproved`) where nothing shows that the target holds anybody of this type; for groups alone, where users are
+ * Throws `TargetError`: `unavailable` (`all_not_found`) where nothing shows that the target holds anybody of this type; for groups alone, where users are
  * shown, `rejected` (`groups_not_found`), for that may be a target without groups that does not say so.
  */
 export const assertShown = async (session: Session, type: ObjectType, signal: AbortSignal): Promise<void> => {
@@ -29,7 +29,7 @@ export const assertShown = async (session: Session, type: ObjectType, signal: Ab
   throw new TargetError(
     'unavailable',
     `The target answers 404 to everything below ${endpoints[type]}, so nobody is believed to be gone: is base_url right, and the target behind it?`,
-    { code: 'absence_unproved' },
+    { code: 'all_not_found' },
   );
 };
 
@@ -41,8 +41,7 @@ export const assertSearched = async (session: Session, type: ObjectType, signal:
   try {
     await assertShown(session, type, signal);
   } catch (error) {
-    const isUnproved =
-      error instanceof TargetError && ['absence_unproved', 'groups_not_found'].includes(error.code ?? '');
+    const isUnproved = error instanceof TargetError && ['all_not_found', 'groups_not_found'].includes(error.code ?? '');
     if (!isUnproved || !(await saysThatItIsEmpty(session, type, signal))) throw error;
     session.learned.answersNobodyWith404[type] = true;
   }

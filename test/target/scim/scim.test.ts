@@ -147,7 +147,7 @@ describe('a lookup', () => {
     // Who was there once is not gone for that.
     setup.simulator.control.clearAccounts();
     await expect(setup.target.find('user', 'userName', 'ada', signal)).rejects.toMatchObject({
-      code: 'absence_unproved',
+      code: 'all_not_found',
     });
   });
 

@@ -275,7 +275,7 @@ describe('an answer that somebody is not there', () => {
     body: { schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'], status: String(status) },
   });
   const get = ({ target }: { readonly target: Target }, id: string) => target.get('user', remoteId(id), signal);
-  const unproved = { fault: 'unavailable', code: 'absence_unproved' };
+  const unproved = { fault: 'unavailable', code: 'all_not_found' };
 
   it.each([
     ['JSON', { status: 404, body: { message: 'no Route matched with those values' } }],
