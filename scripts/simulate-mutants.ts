@@ -26,15 +26,15 @@ import { huntInStores } from './simulate/stores.ts';
 const usage = `Usage: npm run simulate:mutants -- [options]
 
 Puts each of ${mutants.length} bugs into the engine, one at a time, and simulates until a promise is broken that the same seed keeps without the
-bug. Ends with 0 only if every one is seen (of those that are named with --only), by this time or by what is kept of earlier ones; with --all also
-without each of the layers that do not cover it. The seed that showed a bug last time is tried first, then seeds that lean to what the bug is about.
+bug. Ends with 0 only if every one is seen (of those that are named with --only), by this time or by what is kept of earlier ones; with --all only
+if what is seen with every layer in its place is seen with each of them off as well. The seed that showed a bug last time is tried first, then seeds that lean to what the bug is about.
 
   --seeds N      so many seeds at most for a bug alone (1000)
   --crossed N    so many at most for a bug together with one safety layer that is off (400)
   --workers N    processes (2)
   --only A,B     these bugs; npm run simulate -- --mutant list names them
   --missing      those that are not seen yet
-  --all          takes every layer away in turn, also where a bug is seen alone or with another layer off
+  --all          takes every layer away in turn also where a bug is seen alone
   --stores       instead of these: bugs in the stores of MongoDB, which their contract tests have to see
   --afresh       as if nothing were known from last time
   --write        keeps each result as it comes, for docs/reliability.md; then: npm run docs. What is kept of these very sources is not looked for
@@ -129,8 +129,8 @@ function wrongWith(mutant: Mutant, result: MutantResult | undefined): readonly s
 }
 
 /**
- * Alone first; where so many seeds show nothing, with one layer off after the other until one shows it. What was looked for in these very sources is not
- * looked for again, so that whoever breaks off goes on from there.
+ * Alone first; where so many seeds show nothing, with one layer off after the other until one shows it, which is the one that covers it. What was looked for
+ * in these very sources is not looked for again, so that whoever breaks off goes on from there.
  */
 async function lookFor(mutant: Mutant, before: MutantResult | null): Promise<MutantResult> {
   const { name, bias = null, coveredBy = null } = mutant;
@@ -147,7 +147,7 @@ async function lookFor(mutant: Mutant, before: MutantResult | null): Promise<Mut
   const rank = (layer: string): number => (result.without[layer]?.caught ? 0 : layer === coveredBy ? 1 : 2);
   let isShown = result.alone.caught !== null;
   for (const { name: layer } of layersBeside(mutant).toSorted((a, b) => rank(a.name) - rank(b.name))) {
-    if (isShown && !asked.all) break;
+    if (isShown && !(asked.all && result.alone.caught !== null)) break;
     const shown = [result.alone, ...Object.values(result.without)];
     const seen = await look(layer, result.without[layer], shown, asked.crossed);
     isShown ||= seen.caught !== null;
