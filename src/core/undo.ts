@@ -139,6 +139,8 @@ const move = (
 export type Since = {
   readonly account: (id: SourceId) => RunId | null;
   readonly membership: (group: SourceId, member: SourceId) => RunId | null;
+  /** Of an account that the run took over: who put it into a group since, in which it is by all that is on record. The undo does not take it out. */
+  readonly putIn: (id: SourceId) => RunId | null;
 };
 
 /** Whether a membership that the run added came with it: there was none before. */
@@ -170,7 +172,8 @@ export const undoAccount = (trace: Trace, context: UndoContext): Undone => {
     leftOut: trace.operations.map((operation) => ({ operation, reason, by })),
   });
   if (deleted) return leave('deleted');
-  const later = context.since.account(ref.id);
+  // An account that is let go of would stay in that group, and whoever has it next would be in it.
+  const later = context.since.account(ref.id) ?? (adopted ? context.since.putIn(ref.id) : null);
   if (later !== null) return leave('changed_since', later);
   const link = context.linkOf(ref.id);
   if (link === undefined || link.remoteId !== trace.remoteId) return leave('not_linked');

@@ -1,8 +1,8 @@
-/** Reads from the ledger what a run did, and what other runs did since to the same objects. */
+/** Reads from the ledger what a run did, and what of it came with that run. */
 
 import { cameWith } from '../core/came-with.ts';
 import { operationByPath } from '../core/target-paths.ts';
-import { type Came, follow, type Since, type Trace } from '../core/undo.ts';
+import { type Came, follow, type Trace } from '../core/undo.ts';
 import type { RunId, SourceId } from '../model/ids.ts';
 import { mayBeInEffect, type Operation, type Outcome } from '../model/operation.ts';
 import type { Run } from '../model/run.ts';
@@ -10,7 +10,7 @@ import type { Provisioning } from './provisioning.ts';
 import { RunRefused } from './reactions.ts';
 
 /** More than this in one run, or by others since, is not undone: it would have to be held in memory. */
-const mostOperations = 200_000;
+export const mostOperations = 200_000;
 
 export const tracesOf = async (work: Provisioning, undone: RunId): Promise<ReadonlyMap<SourceId, Trace>> => {
   const traces = new Map<SourceId, Trace>();
@@ -26,12 +26,15 @@ export const tracesOf = async (work: Provisioning, undone: RunId): Promise<Reado
   return traces;
 };
 
-const tooLarge = (undone: RunId, what: 'did' | 'saw done since'): RunRefused =>
+export const tooLarge = (undone: RunId, what: 'did' | 'saw done since'): RunRefused =>
   new RunRefused({
     code: 'undo_too_large',
     message: `The run ${undone} ${what} more than ${mostOperations} operations, which is more than can be undone at once.`,
     owner: 'your_team',
   });
+
+/** A run that was asked for longer than this before another began is not looked for any more. */
+export const longestWaitMs = 30 * 86_400_000;
 
 export async function* entriesOf({ engine, record }: Provisioning, run: RunId) {
   let after: string | null = null;
@@ -41,51 +44,6 @@ export async function* entriesOf({ engine, record }: Provisioning, run: RunId) {
     after = page.next;
   } while (after !== null);
 }
-
-/** What other runs did since the undone one began, to what it did something to. */
-export const sinceThen = async (
-  work: Provisioning,
-  undone: RunId,
-  traces: ReadonlyMap<SourceId, Trace>,
-): Promise<Since> => {
-  const accounts = new Map<SourceId, RunId>();
-  const memberships = new Map<string, RunId>();
-  let operations = 0;
-  for await (const run of laterRuns(work, undone)) {
-    for await (const entries of entriesOf(work, run.id)) {
-      operations += entries.length;
-      if (operations > mostOperations) throw tooLarge(undone, 'saw done since');
-      for (const { operation, outcome } of entries) {
-        const { id } = operation.ref;
-        if (!traces.has(id) || !mayBeInEffect(outcome)) continue;
-        if (!('members' in operation)) accounts.set(id, run.id);
-        else for (const { ref } of operation.members) memberships.set(`${id}|${ref.id}`, run.id);
-      }
-    }
-  }
-  return {
-    account: (id) => accounts.get(id) ?? null,
-    membership: (group, member) => memberships.get(`${group}|${member}`) ?? null,
-  };
-};
-
-/** Runs that may have written after the undone one began. One that was asked for long before it, and waited, is among them as long as it was made within a month. */
-async function* laterRuns({ engine, record, run: ours }: Provisioning, undone: RunId): AsyncGenerator<Run> {
-  const { runs } = engine.stores;
-  const begun = (await runs.get(undone))?.startedAt ?? new Date(0);
-  let after: string | null = null;
-  do {
-    const page = await runs.list({ target: record.id, kind: 'provision' }, after, 200);
-    for (const run of page.items) {
-      if (begun.getTime() - run.createdAt.getTime() > longestWaitMs) return;
-      const isOver = run.finishedAt !== null && run.finishedAt < begun;
-      if (run.id !== undone && run.id !== ours.id && !run.dryRun && !isOver) yield run;
-    }
-    after = page.next;
-  } while (after !== null);
-}
-
-const longestWaitMs = 30 * 86_400_000;
 
 /** Which of the memberships that the run added came with it. */
 export const cameWithRun = async (

@@ -10,7 +10,6 @@ import {
   type LeftOut,
   type LeftOutReason,
   leftOutReasons,
-  stepsOf,
   type Trace,
   type UndoContext,
   type Undone,
@@ -18,7 +17,7 @@ import {
   undoMembers,
 } from '../core/undo.ts';
 import { type OperationKey, type PlanId, planId, type RunId, runId, type SourceId } from '../model/ids.ts';
-import { isDestructive, isInEffect, type Link, mayBeInEffect, type WaitingReference } from '../model/operation.ts';
+import { isDestructive, type Link, mayBeInEffect, type WaitingReference } from '../model/operation.ts';
 import type { Staged } from '../model/plan.ts';
 import type { Ref } from '../model/source-object.ts';
 import { assertAsRead } from './as-read.ts';
@@ -28,13 +27,15 @@ import { evidenceOf } from './evidence.ts';
 import { type Gathered, placeOf } from './gather.ts';
 import { recordGrounds } from './grounds.ts';
 import { judgeRemovals } from './judge-removals.ts';
+import { notGivenBack } from './not-given-back.ts';
 import { counted, type Done, isFoundGone, type Pending } from './pending.ts';
 import { isDry, type Provisioning, passOf, placeAt } from './provisioning.ts';
 import { stopIfRefused } from './stop-if-refused.ts';
 import { takenAtOnce } from './take-away.ts';
 import type { Place, Tally } from './tally.ts';
 import type { WorkEnd } from './turn.ts';
-import { cameWithRun, entriesOf, sinceThen, tracesOf } from './undo-trail.ts';
+import { sinceThen } from './undo-since.ts';
+import { cameWithRun, tracesOf } from './undo-trail.ts';
 import { undoneMark } from './undone-mark.ts';
 import { settleMembers, waitFor } from './wave-references.ts';
 
@@ -75,14 +76,14 @@ export const undo = async (work: Provisioning, undone: RunId, from: Place, tally
   const order = [...traces.values()].toSorted((a, b) => (placeOf(a.ref) < placeOf(b.ref) ? -1 : 1));
   const taking: Pending[] = [];
   const lettingGo: Pending[] = [];
-  const wanted: Pending[] = [];
+  const giving: Pending[] = [];
   // Few at a time where something is written, so that what somebody edits meanwhile reaches the rest.
   const few = isDry(work) ? objectsAtOnce : takenAtOnce(work);
   for (const some of batches(order, from.wave === 'objects' ? few : objectsAtOnce)) {
     const planned = await planSome(work, some, { since, came });
     taking.push(...planned.taking);
     lettingGo.push(...planned.lettingGo);
-    wanted.push(...ofThese(planned.lettingGo, [...planned.giving, ...planned.taking]));
+    giving.push(...planned.giving);
     const last = some.at(-1);
     if (last === undefined || isDone(from, last.ref)) continue;
     await noteLeftOut(work, planned.leftOut, tally);
@@ -105,7 +106,7 @@ export const undo = async (work: Provisioning, undone: RunId, from: Place, tally
       if (!isDry(work)) await tally.checkpoint('removals', placeAt(work, 'removals'));
     }
   // Last: what is still to be taken back of an account goes by its link, and whatever was not taken back keeps it.
-  const owing = await stillOwing(work, wanted);
+  const owing = lettingGo.length === 0 ? nobody : await notGivenBack(work, [...giving, ...taking], traces);
   await keepLinked(
     work,
     lettingGo.filter(({ planned }) => owing.has(planned.operation.ref.id)),
@@ -130,22 +131,7 @@ const asGivenBack = async (work: Provisioning, taking: readonly Pending[]): Prom
 };
 
 const objectsAtOnce = 200;
-
-const ofThese = (these: readonly Pending[], some: readonly Pending[]): readonly Pending[] => {
-  const ids = new Set(these.map(({ planned }) => planned.operation.ref.id));
-  return some.filter(({ planned }) => ids.has(planned.operation.ref.id));
-};
-
-/** Of whom something of this was refused, put off or left out. What an earlier turn did is asked of the record. */
-const stillOwing = async (work: Provisioning, wanted: readonly Pending[]): Promise<ReadonlySet<SourceId>> => {
-  if (isDry(work) || wanted.length === 0) return new Set();
-  const done = new Set<string>();
-  for await (const entries of entriesOf(work, work.run.id))
-    for (const { operation, outcome } of entries)
-      if (outcome !== null && isInEffect(outcome)) for (const step of stepsOf(operation, outcome)) done.add(step);
-  const owing = wanted.filter(({ planned }) => stepsOf(planned.operation, null).some((step) => !done.has(step)));
-  return new Set(owing.map(({ planned }) => planned.operation.ref.id));
-};
+const nobody: ReadonlySet<SourceId> = new Set();
 
 /** An account that is not as it was is not let go: nobody could take back the rest of it. */
 const keepLinked = async (work: Provisioning, kept: readonly Pending[], tally: Tally): Promise<void> => {

@@ -42,11 +42,12 @@ const traceOf = (...operations: (Operation | [Operation, Outcome | null])[]): Tr
     else follow(traces, one, applied(one, one.action === 'delete' ? null : linkTo(one.ref)), cause);
   return [...traces.values()][0];
 };
+const untouched = { account: () => null, membership: () => null, putIn: () => null };
 const context = (links: readonly Link[], other: Partial<UndoContext> = {}): UndoContext => ({
   pass: 'p',
   policies: { deprovision: { kind: 'disable' }, leftGroups: 'delete' },
   can: { groups: true, disable: true, delete: true },
-  since: { account: () => null, membership: () => null },
+  since: untouched,
   came: () => true,
   linkOf: (id) => links.find(({ ref }) => ref.id === id),
   ...other,
@@ -122,7 +123,7 @@ describe('what a run did to an account', () => {
     const trace = traceOf(update(ann, { title: 'boss' }, { title: 'clerk' }));
     const other = linkTo(ann, { remoteId: remoteId('another'), pushed: { title: 'boss' } });
     expect(undone(trace, [other]).leftOut).toEqual([['not_linked', null]]);
-    const since = { account: () => runId('run_9'), membership: () => null };
+    const since = { ...untouched, account: () => runId('run_9') };
     expect(undone(trace, [linkTo(ann)], { since })).toEqual({ does: [], leftOut: [['changed_since', 'run_9']] });
   });
 
@@ -147,11 +148,22 @@ describe('what a run did to an account', () => {
     ]);
     // A create that the target answered with an account which was there before.
     expect(undone(adopted(create(ann)), [taken])).toMatchObject({ does: [letGo], leftOut: [] });
-    const since = { account: () => runId('run_9'), membership: () => null };
+    const since = { ...untouched, account: () => runId('run_9') };
     expect(undone(adopted(update(ann, {}, {})), [taken], { since })).toEqual({
       does: [],
       leftOut: [['changed_since', 'run_9']],
     });
+  });
+
+  it('stays whole where a later run put it into a group: who is let go of is taken out of none', () => {
+    const taken = linkTo(ann, { by: 'matched', pushed: { title: 'boss', active: true } });
+    const since = { ...untouched, putIn: () => runId('run_9') };
+    const written = update(ann, { title: 'boss' }, { title: 'clerk' });
+    expect(undone(adopted(written), [taken], { since })).toEqual({
+      does: [],
+      leftOut: [['changed_since', 'run_9']],
+    });
+    expect(undone(traceOf(written), [taken], { since }).does).toMatchObject([{ attributes: { title: 'clerk' } }]);
   });
 
   it('is nothing where an operation took no effect', () => {
@@ -198,7 +210,7 @@ describe('what a run did to the members of a group', () => {
   it('stays where a later run changed the very membership, or an account is not linked any more', () => {
     const trace = traceOf(members('add_members', 'ann', 'bob', 'dan'));
     const since = {
-      account: () => null,
+      ...untouched,
       membership: (_group: SourceId, member: SourceId) => (member === aUser('bob').id ? runId('run_9') : null),
     };
     const { does, leftOut } = undone(trace, links, { since });

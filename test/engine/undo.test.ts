@@ -9,7 +9,7 @@ import { remoteId, runId, sourceId } from '../../src/model/ids.ts';
 import { isDestructive } from '../../src/model/operation.ts';
 import { isEnded, type Run } from '../../src/model/run.ts';
 import { user } from '../../src/model/source-object.ts';
-import { defaultLimits } from '../../src/model/target-record.ts';
+import { defaultLimits, type TargetRecord } from '../../src/model/target-record.ts';
 import type { Target } from '../../src/target/target.ts';
 import { why } from '../support/explaining.ts';
 import { id, type Story, type StoryOptions, story, target } from '../support/story.ts';
@@ -86,10 +86,14 @@ describe('the undo of a run that took over the accounts of others, by a wrong ma
   const number = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber';
   const byNumber = { from: 'employeeId', to: number, ignoreCase: false };
   /** The numbers at the target are those of another company. */
-  const mistaken = async (wrapTarget: (made: Target) => Target = (made) => made) => {
+  const takenOver = async (
+    wrapTarget: (made: Target) => Target = (made) => made,
+    more: (s: Story) => void = () => {},
+    policy: Partial<TargetRecord> = {},
+  ) => {
     const s = await story({
       wrapTarget,
-      target: { limits: withoutLimits, matching: { ...defaultMatching, user: [byNumber] } },
+      target: { limits: withoutLimits, matching: { ...defaultMatching, user: [byNumber] }, ...policy },
     });
     for (const [name, nth, active] of [
       ['xaver', '1', true],
@@ -103,10 +107,15 @@ describe('the undo of a run that took over the accounts of others, by a wrong ma
     const before = sorted(s);
     s.hire('anna', { employeeId: '1', jobTitle: 'clerk' });
     s.hire('bert', { employeeId: '2', jobTitle: 'clerk' });
+    more(s);
     await s.full();
     s.pass(1_000);
     const run = await s.provisioned();
     expect(s.accounts()).toEqual({ anna: 'on', bert: 'on' });
+    return { s, before, run };
+  };
+  const mistaken = async (wrapTarget?: (made: Target) => Target) => {
+    const { s, before, run } = await takenOver(wrapTarget);
     await s.planUndo(run);
     return { s, before };
   };
@@ -190,6 +199,85 @@ describe('the undo of a run that took over the accounts of others, by a wrong ma
     expect(await s.ended(run)).toMatchObject({ state: 'succeeded' });
     expect(sorted(s)).toEqual(before);
     expect(await linked(s)).toBe(0);
+  });
+
+  describe('and put them into groups', () => {
+    const withStaff = (s: Story): void => {
+      s.found('staff');
+      s.directory.join(id('staff'), id('anna'));
+    };
+
+    it('takes them out again before it lets go of them, though a later run told the group once more', async () => {
+      const { s, run } = await takenOver(undefined, withStaff);
+      await s.provision('full');
+      s.pass(1_000);
+      await s.planUndo(run);
+      expect(await leftOut(s)).toEqual(['deprovision_off create staff -']);
+      expect(await s.approve()).toMatchObject({ state: 'succeeded' });
+      expect(s.groups()).toEqual({ staff: [] });
+      expect(await linked(s)).toBe(0);
+    });
+
+    it('lets go of nobody whom the target does not take out: whoever has the account next would be in the group', async () => {
+      const { s, run } = await takenOver(
+        (made) => ({
+          ...made,
+          apply: async (operation, signal) => {
+            if (operation.action === 'remove_members') throw new TargetError('rejected', 'Nobody leaves.');
+            return await made.apply(operation, signal);
+          },
+        }),
+        withStaff,
+      );
+      await s.planUndo(run);
+      expect(await s.approve()).toMatchObject({ counters: { skipped: { not_given_back: 1 } } });
+      expect(s.groups()).toEqual({ staff: ['xaver'] });
+      expect(await linked(s)).toBe(1);
+      expect(await leftOut(s)).toEqual(['deprovision_off create staff -', 'not_given_back update anna -']);
+    });
+
+    it('lets go of nobody whose group is not deleted, because it could not be when the plan was made', async () => {
+      let takesGroups = true;
+      const { s, run } = await takenOver(
+        (made) => ({
+          ...made,
+          capabilities: {
+            ...made.capabilities,
+            get groups() {
+              return takesGroups;
+            },
+          },
+        }),
+        withStaff,
+        { leftGroups: 'delete' },
+      );
+      takesGroups = false;
+      await s.planUndo(run);
+      takesGroups = true;
+      await s.approve();
+      expect(s.groups()).toEqual({ staff: ['xaver'] });
+      expect(await linked(s)).toBe(1);
+      expect(await leftOut(s)).toContain('not_given_back update anna -');
+    });
+
+    it('leaves whoever a later run put into another one, until that run is undone', async () => {
+      const { s, run } = await takenOver(undefined, withStaff);
+      s.found('board');
+      s.directory.join(id('board'), id('anna'));
+      await s.delta();
+      s.pass(1_000);
+      const later = await s.provisioned();
+      await s.planUndo(run);
+      expect(await leftOut(s)).toContain(`changed_since update anna ${later.id}`);
+      s.pass(1_000);
+      await s.planUndo(later);
+      await s.approve();
+      s.pass(1_000);
+      await s.planUndo(run);
+      expect(await s.approve()).toMatchObject({ state: 'succeeded' });
+      expect(s.groups()).toEqual({ board: [], staff: [] });
+      expect(await linked(s)).toBe(0);
+    });
   });
 });
 
