@@ -91,7 +91,7 @@ async function many(options: Options, planted: readonly string[]): Promise<numbe
   if (process.stderr.isTTY) process.stderr.write('\n');
   console.log(saySummary(summary, seconds(), failures.length));
   if (options.records)
-    recordLongRun({ commit: commitOf(), from, to, seconds: Math.round(seconds()) }, summary, failures);
+    recordLongRun({ commit: commitOf(), bias, from, to, seconds: Math.round(seconds()) }, summary, failures);
   const simulate = await loadSimulate(planted);
   for (const { seed, aimed, bias: lean } of failures.slice(0, mostShrunk)) {
     const told = await simulate({ seed, only: null, aimed, bias: lean, keepsTrace: false, ...mixOf(options) });

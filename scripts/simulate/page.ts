@@ -86,11 +86,12 @@ export const longRunText = (run: LongRun | null, told: string): string => {
   const seconds = parts.reduce((sum, part) => sum + part.seconds, 0);
   const open = openSeeds(told).size;
   return [
-    `${number(seeds)} seeds in ${(seconds / 3_600).toFixed(1)} hours: ${number(steps)} events, ${number(faults)} faults, ${number(judged)} changes at targets judged; ${number(met.length)} of ${number(Object.keys(pairs).length)} pairs of a site and a fault met by chance alone. A promise was broken in ${number(broken.length)} of them, as they were played; of these ${open === 0 ? 'none breaks one now' : `${number(open)} break${open === 1 ? 's' : ''} one on the version of this page, and the others none`}: [which, and why](seeds.md).`,
+    `${number(seeds)} seeds in ${(seconds / 3_600).toFixed(1)} hours: ${number(steps)} events, ${number(faults)} faults, ${number(judged)} changes at targets judged; ${number(met.length)} of ${number(Object.keys(pairs).length)} pairs of a site and a fault met without being aimed at. A promise was broken in ${number(broken.length)} of them, as they were played; of these ${open === 0 ? 'none breaks one now' : `${number(open)} break${open === 1 ? 's' : ''} one on the version of this page, and the others none`}: [which, and why](seeds.md).`,
     table(
-      ['seeds', 'version', 'a second'],
-      parts.map(({ commit, from, to, seconds: took }) => [
+      ['seeds', 'of those that lean to', 'version', 'a second'],
+      parts.map(({ commit, bias, from, to, seconds: took }) => [
         `${number(from)} to ${number(to)}`,
+        bias ?? '',
         commit,
         rate(to - from + 1, took),
       ]),
@@ -153,6 +154,8 @@ export const openSeeds = (told: string): ReadonlyMap<number, readonly string[]> 
 const seedsIn = (text: string): ReadonlySet<number> => new Set((text.match(/\b\d{4,}\b/g) ?? []).map(Number));
 
 const seedsText = (broken: readonly Caught[]): string =>
-  broken.map((each) => `${each.seed} (${promisesIn(each)})`).join(', ');
+  broken
+    .map((each) => `${each.seed}${each.bias === null ? '' : ` of "${each.bias}"`} (${promisesIn(each)})`)
+    .join(', ');
 
 const number = (count: number): string => count.toLocaleString('en-US');

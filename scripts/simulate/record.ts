@@ -40,10 +40,11 @@ export const recordLongRun = (part: Part, summary: Summary, failures: readonly F
   writeFileSync(longRunFile, `${JSON.stringify(after, null, 1)}\n`);
 };
 
-/** Seeds that follow on those of the last part, of the same sources, are more of it: a long run may be played in pieces. */
+/** Seeds that follow on those of the last part, of the same sources and leaning to the same, are more of it: a long run may be played in pieces. */
 export const withPart = (parts: readonly Part[], part: Part): Part[] => {
   const last = parts.at(-1);
-  return last !== undefined && last.commit === part.commit && last.to + 1 === part.from
+  const isSame = last?.commit === part.commit && last.bias === part.bias;
+  return last !== undefined && isSame && last.to + 1 === part.from
     ? [...parts.slice(0, -1), { ...last, to: part.to, seconds: last.seconds + part.seconds }]
     : [...parts, part];
 };

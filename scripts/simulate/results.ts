@@ -66,8 +66,10 @@ export type StoreResult = z.infer<typeof StoreResultSchema>;
 
 const count = z.number();
 const LongRunSchema = z.object({
-  /** Of each part: its sources, its seeds, and how long it took. */
-  parts: z.array(z.object({ commit: z.string(), from: count, to: count, seconds: count })),
+  /** Of each part: its sources, its seeds, what they lean to, and how long it took. */
+  parts: z.array(
+    z.object({ commit: z.string(), bias: z.string().nullable().default(null), from: count, to: count, seconds: count }),
+  ),
   seeds: count,
   steps: count,
   judged: count,
