@@ -302,7 +302,7 @@ export const settleMembers = async (work: Provisioning, done: readonly Done[], t
     const left = leftBy(outcome);
     const gone = references.filter(({ to }) => !left(to));
     tally.add(want === 'add' ? 'membersAdded' : 'membersRemoved', gone.length);
-    written.push(...gone);
+    written.push(...(want === 'add' ? gone.filter(({ to }) => !isLost(work, to)) : gone));
     if (outcome.result === 'applied') continue;
     tally.fail(outcome.reason, operation.ref.id);
     refused.push(...references.filter(({ to }) => left(to)));
@@ -310,6 +310,9 @@ export const settleMembers = async (work: Provisioning, done: readonly Done[], t
   await stopWaiting(work, written);
   await waitFor(work, refused);
 };
+
+/** Whose account was found gone, maybe in the moment they were put in: for the one that is made anew they wait (engine/wait-for-another.ts). */
+const isLost = ({ remoteIds }: Provisioning, id: SourceId): boolean => remoteIds.get(id) === null;
 
 /** Members who are still to be removed, with what is known of how it came. */
 export const removalsOf = (owner: Ref, members: readonly Ref[], told: Pending['told']): readonly WaitingReference[] =>

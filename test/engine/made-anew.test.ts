@@ -150,11 +150,12 @@ describe('somebody whose account is gone', () => {
 });
 
 describe('a group that somebody deleted at the target', () => {
-  const loseGroup = (s: Story): void => {
-    for (const { type, remoteId } of s.remote.objects.values()) {
-      if (type !== 'group') continue;
+  const loseGroup = (s: Story, name = 'staff'): void => {
+    for (const { type, remoteId, attributes } of s.remote.objects.values()) {
+      if (type !== 'group' || attributes['displayName'] !== name) continue;
       s.remote.objects.delete(remoteId);
       s.remote.members.delete(remoteId);
+      for (const members of s.remote.members.values()) members.delete(remoteId);
     }
   };
 
@@ -185,6 +186,37 @@ describe('a group that somebody deleted at the target', () => {
     expect(s.groups()).toEqual({ staff: ['ann'] });
     expect(await s.provisioned()).toMatchObject({ counters: { created: 1, membersAdded: 1, membersRemoved: 0 } });
     expect(await s.stores.ledger.countEscrows(target)).toBe(0);
+  });
+
+  it('right after it was put into another one, is in that one once it is made anew', async () => {
+    const nested = Promise.withResolvers<void>();
+    let isLost = false;
+    const s: Story = await story({
+      wrapTarget: (made) => ({
+        ...made,
+        apply: async (operation, ...others) => {
+          const isTold = (name: string): boolean => 'members' in operation && operation.ref.id === id(name);
+          if (isTold('crew') && !isLost) {
+            await nested.promise;
+            isLost = true;
+            loseGroup(s, 'crew');
+          }
+          const applied = await made.apply(operation, ...others);
+          if (isTold('staff')) nested.resolve();
+          return applied;
+        },
+      }),
+    });
+    s.hire('ann');
+    for (const name of ['staff', 'crew']) s.found(name);
+    await s.full();
+    s.directory.join(id('crew'), id('ann'));
+    s.directory.join(id('staff'), id('crew'));
+    await s.delta();
+    expect(s.groups()).toEqual({ staff: [] });
+    s.pass(6 * 3_600_000);
+    await s.delta();
+    expect(s.groups()).toEqual({ staff: ['crew'], crew: ['ann'] });
   });
 
   it.each(['ledger.linked', 'provision.settled'])(
