@@ -39,8 +39,8 @@ export const membershipsOf = async (
 };
 
 /**
- * The same of those who are stored with memberships, as far as these are not all. Whose groups are all known, be it through other groups, is asked for them
- * and costs nothing more.
+ * The same of those who are stored with memberships, as far as these are not all. Who is in a group through another one may be in it by themselves as well,
+ * which only its list tells; whoever is stored in each of their groups is asked for them and costs nothing more.
  */
 export const missedMemberships = async (
   client: GraphClient,
@@ -51,13 +51,10 @@ export const missedMemberships = async (
 ): Promise<readonly Joined[]> => {
   if (refs.length === 0) return [];
   const above = await groupsAbove(client, refs, signal);
-  const stored = await storedAbove(
-    known,
-    refs.map(({ id }) => id),
-  );
+  const stored = await known.groupsOf(refs.map(({ id }) => id));
   const missed = refs.flatMap((ref) => {
-    const explained = stored(ref.id);
-    const groups = (above.get(ref.id) ?? []).filter((id) => isFollowed(id) && !explained.has(id));
+    const direct = new Set(stored.get(ref.id));
+    const groups = (above.get(ref.id) ?? []).filter((id) => isFollowed(id) && !direct.has(id));
     return groups.length === 0 ? [] : [{ ref, groups }];
   });
   const groups = new Set(missed.flatMap((one) => one.groups));
@@ -83,25 +80,6 @@ const joinedTo = async (
       if (added.length > 0) joined.push({ type: 'members', group: group(id), members: { added, removed: [] } });
     }
   return joined;
-};
-
-/** Of each of these the groups above them as they are stored, directly or through others. */
-const storedAbove = async (
-  known: Known,
-  ids: readonly SourceId[],
-): Promise<(id: SourceId) => ReadonlySet<SourceId>> => {
-  const direct = new Map<SourceId, readonly SourceId[]>();
-  for (let open = ids; open.length > 0; ) {
-    const found = await known.groupsOf(open);
-    for (const id of open) direct.set(id, found.get(id) ?? []);
-    open = [...new Set([...found.values()].flat())].filter((id) => !direct.has(id));
-  }
-  return (id) => {
-    const above = new Set(direct.get(id));
-    // What is added while a Set is visited is visited too.
-    for (const each of above) for (const next of direct.get(each) ?? []) above.add(next);
-    return above;
-  };
 };
 
 /** Everybody in these groups. */

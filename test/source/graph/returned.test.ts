@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Resume, sourceId, type Watermark } from '../../../src/model/ids.ts';
 import { everyone, type Scope } from '../../../src/model/scope.ts';
-import { user } from '../../../src/model/source-object.ts';
+import { group, user } from '../../../src/model/source-object.ts';
 import { Folded } from '../../support/folded.ts';
 import { everyRole, type Graph, openGraph, sourceOf } from '../../support/graph.ts';
 import { attributes, never, type Reading, readAll, type Told, withoutManager } from '../../support/reading.ts';
@@ -174,6 +174,19 @@ describe('somebody who is back from the recycle bin', () => {
     tenant.restore(boss);
     await read(await readAll(source, folded, { ...reading, resume }));
     expect(folded.view(everyone).members[crew]).toContain(boss);
+  });
+
+  it('is in a group by themselves again whose list was read while they were away, also where they are in it through another one', async () => {
+    const { tenant, boss, team, folded, read } = await open();
+    const inner = sourceId(tenant.createGroup({ displayName: 'Inner', members: [boss] }));
+    const outer = sourceId(tenant.createGroup({ displayName: 'Outer', members: [boss, ...team, inner] }));
+    const from = await read();
+    tenant.softDelete(boss);
+    // As if this list had been read now.
+    folded.apply({ type: 'members', group: group(outer), members: { added: [], removed: [user(boss)] } });
+    tenant.restore(boss);
+    await read(from);
+    expect(folded.view(everyone).members[outer]).toContain(boss);
   });
 
   it('is not asked where managers are not read', async () => {
