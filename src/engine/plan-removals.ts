@@ -20,7 +20,7 @@ import { noteLeaversAsShown } from './leavers-as-shown.ts';
 import { noteMemberships } from './owed-looks.ts';
 import { counted, type Done, type Pending } from './pending.ts';
 import { isDry, linksOf, objectsOf, type Provisioning, passOf, rulesFor } from './provisioning.ts';
-import { spare } from './sift.ts';
+import { type Spared, spare } from './sift.ts';
 import { linksAsShown } from './sights.ts';
 import type { Tally } from './tally.ts';
 import { asListed, withUnlisted } from './unlisted.ts';
@@ -64,36 +64,35 @@ const touchable = async (
   work: Provisioning,
   pending: readonly Pending[],
   tally: Tally,
-): Promise<Pick<Removals, 'inDoubt'> & { readonly go: readonly Pending[]; readonly spared: readonly Ref[] }> => {
-  const { go, kept, inDoubt } = await spare(work, pending);
+): Promise<Omit<Spared, 'kept'>> => {
+  const { go, kept, inDoubt, spared } = await spare(work, pending);
   // Whoever is protected and in the snapshot was counted when the first wave came by.
   const isCounted = ({ pending: { planned }, outcome }: Done): boolean =>
     planned.why === 'disabled_in_source' && isProtected(outcome);
-  await leaveSpared(
-    work,
-    kept.filter((one) => !isCounted(one)),
-    tally,
-  );
-  const spared = kept.filter(({ outcome }) => outcome.result === 'skipped' && outcome.reason === 'protected');
-  return { go, inDoubt, spared: spared.map(({ outcome }) => outcome.ref) };
+  await leaveSpared(work, { kept: kept.filter((one) => !isCounted(one)), spared }, tally);
+  return { go, inDoubt, spared };
 };
 
 /** Counts who is left out, and notes who stays in a group because of that. */
-export const leaveSpared = async (work: Provisioning, kept: readonly Done[], tally: Tally): Promise<void> => {
+export const leaveSpared = async (
+  work: Provisioning,
+  { kept, spared }: Pick<Spared, 'kept' | 'spared'>,
+  tally: Tally,
+): Promise<void> => {
   for (const { pending, outcome } of kept)
     if (outcome.result === 'skipped') tally.skip(outcome.reason, Math.max(1, counted(pending).members));
   await waitFor(work, kept.flatMap(removals));
-  // Nothing more is tried of an account that is protected.
+  if (isDry(work)) return;
+  // Nothing is tried of them, so no look at them stays for a membership: it and the look at their group would keep each other.
+  for (const some of batches(spared, 500)) await forgetLooks(work, some);
   const accounts = kept.filter(
     ({ pending, outcome }) => isProtected(outcome) && !('members' in pending.planned.operation),
   );
-  if (!isDry(work))
-    for (const some of batches(accounts, 500)) {
-      const refs = some.map(({ outcome }) => outcome.ref);
-      // Nor does a look at them stay for a membership that is not tried either: it and the group's would keep each other.
-      await forgetLooks(work, refs);
-      await letGo(work, refs);
-    }
+  for (const some of batches(accounts, 500))
+    await letGo(
+      work,
+      some.map(({ outcome }) => outcome.ref),
+    );
 };
 
 const isProtected = (outcome: Outcome): boolean => outcome.result === 'skipped' && outcome.reason === 'protected';

@@ -10,6 +10,7 @@ import type { SourceId } from '../model/ids.ts';
 import { isDestructive } from '../model/operation.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Ref } from '../model/source-object.ts';
+import { membersOf } from './confirm-removals.ts';
 import { exceededNow } from './exceeded-now.ts';
 import { counted, type Done, forMembers, type Pending, skip } from './pending.ts';
 import { type Permitted, permitted } from './permit.ts';
@@ -62,8 +63,11 @@ const judge = async (work: Provisioning, pending: readonly Pending[]): Promise<S
   }
 };
 
-/** `inDoubt`: those of `kept` of whom it may be known later. */
-type Spared = Sifted & { readonly inDoubt: readonly Pending[] };
+/**
+ * `inDoubt`: those of `kept` of whom it may be known later. `spared`: because of whom the others are kept, who are what they are about or members they name;
+ * they are protected, or were gone before that could be known.
+ */
+export type Spared = Sifted & { readonly inDoubt: readonly Pending[]; readonly spared: readonly Ref[] };
 
 /** Leaves out who is protected: whole operations on them, and them as members of others. `after`: what was found out of them beside the shield. */
 export const spare = async (
@@ -72,7 +76,7 @@ export const spare = async (
   after: ReadonlyMap<SourceId, Cover> = new Map(),
 ): Promise<Spared> => {
   const { shield } = work;
-  if (isOpen(shield)) return { go: pending, kept: [], inDoubt: [] };
+  if (isOpen(shield)) return { go: pending, kept: [], inDoubt: [], spared: [] };
   const seen = await looksOf(work, concernedBy(pending));
   const cover = (who: Parameters<typeof coverOf>[1]): Cover => {
     const known = coverOf(shield, who);
@@ -81,9 +85,11 @@ export const spare = async (
   const go: Pending[] = [];
   const kept: Done[] = [];
   const inDoubt: Pending[] = [];
-  const keep = (one: Pending, cover: Exclude<Cover, 'none'>): void => {
+  const spared: Ref[] = [];
+  const keep = (one: Pending, cover: Exclude<Cover, 'none'>, whose: readonly Ref[]): void => {
     kept.push(skip(work, one, cover === 'protected' ? 'protected' : 'protection_unknown'));
     if (cover === 'unknown') inDoubt.push(one);
+    else spared.push(...whose);
   };
   for (const one of pending) {
     const { operation } = one.planned;
@@ -92,7 +98,7 @@ export const spare = async (
       cover === 'protected' || isDestructive(operation.action) ? cover : 'none';
     const remoteId = 'remoteId' in operation ? operation.remoteId : null;
     const own = asFarAs(cover({ ref: operation.ref, remoteId, seen: seen.get(operation.ref.id) }));
-    if (own !== 'none') keep(one, own);
+    if (own !== 'none') keep(one, own, [operation.ref]);
     else if ('members' in operation) {
       const covers = new Map<string, Cover>(
         operation.members.map((member) => [
@@ -104,11 +110,11 @@ export const spare = async (
         const some = forMembers(one, (id) => covers.get(id) === each);
         if (some === null) continue;
         if (each === 'none') go.push(some);
-        else keep(some, each);
+        else keep(some, each, membersOf([some]));
       }
     } else go.push(one);
   }
-  return { go, kept, inDoubt };
+  return { go, kept, inDoubt, spared };
 };
 
 /** Whom these are about, and the members they name. */

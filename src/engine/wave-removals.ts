@@ -66,8 +66,8 @@ const withoutGuarded = async (work: Provisioning, judged: Judged, tally: Tally):
   if (isDry(work) || judged.go.length === 0) return judged;
   const after = await guardedAfterAll(work, peopleOf(judged.go));
   if (after.size === 0) return judged;
-  const { go, kept, inDoubt } = await spare(work, judged.go, after);
-  await leaveSpared(work, kept, tally);
+  const { go, kept, inDoubt, spared } = await spare(work, judged.go, after);
+  await leaveSpared(work, { kept, spared }, tally);
   return { ...judged, go, inDoubt: [...judged.inDoubt, ...inDoubt] };
 };
 

@@ -4,7 +4,7 @@ import { provisionTurn } from '../../src/engine/provision-run.ts';
 import { syncTurn } from '../../src/engine/sync-run.ts';
 import { TargetError } from '../../src/model/errors.ts';
 import { sourceId } from '../../src/model/ids.ts';
-import { defaultLimits } from '../../src/model/target-record.ts';
+import { defaultLimits, nobodyProtected } from '../../src/model/target-record.ts';
 import { memorySource } from '../../src/source/memory.ts';
 import { createMemoryStores } from '../../src/store/memory/index.ts';
 import { createVault } from '../../src/store/vault.ts';
@@ -155,6 +155,35 @@ describe('somebody whom a full read does not show, and the source does not know 
     s.pass(10 * minute);
     await s.provisionAll();
     expect(s.accounts()).toMatchObject({ p5: 'on' });
+    expect(s.groups()).toEqual({ staff: ['p4'] });
+    expect(await s.stores.ledger.countEscrows(target)).toBe(0);
+  });
+
+  it.each([
+    ['they are protected', { ids: [id('p5')] }],
+    ['their group is protected', { ids: [id('staff')] }],
+    [
+      'nobody can know any more whether they are protected',
+      { attributes: [{ attribute: 'employeeType', value: 'x' }] },
+    ],
+  ])('keeps no look, nor does their group, once %s, and is put out when that ends', async (_, protection) => {
+    const s = await vanished({ target: { deprovision: { kind: 'none' } } });
+    expect(await untilIdle(s)).not.toBeNull();
+    await s.editTarget({ protected: { ...nobodyProtected, ...protection } });
+    for (let nth = 0; nth < 3; nth += 1) {
+      s.pass(10 * minute);
+      await s.requestProvision('delta');
+      await s.provisionAll();
+    }
+    expect(s.groups()).toEqual({ staff: ['p4', 'p5'] });
+    expect(await s.stores.ledger.countEscrows(target)).toBe(0);
+
+    await s.editTarget({ protected: nobodyProtected });
+    for (let nth = 0; nth < 2; nth += 1) {
+      s.pass(10 * minute);
+      await s.requestProvision('delta');
+      await s.provisionAll();
+    }
     expect(s.groups()).toEqual({ staff: ['p4'] });
     expect(await s.stores.ledger.countEscrows(target)).toBe(0);
   });
