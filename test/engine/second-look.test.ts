@@ -172,8 +172,7 @@ describe('somebody whom a full read does not show, and the source does not know 
     await s.editTarget({ protected: { ...nobodyProtected, ...protection } });
     for (let nth = 0; nth < 3; nth += 1) {
       s.pass(10 * minute);
-      await s.requestProvision('delta');
-      await s.provisionAll();
+      await s.full();
     }
     expect(s.groups()).toEqual({ staff: ['p4', 'p5'] });
     expect(await s.stores.ledger.countEscrows(target)).toBe(0);
