@@ -17,7 +17,7 @@ import {
   undoMembers,
 } from '../core/undo.ts';
 import { type OperationKey, type PlanId, planId, type RunId, runId, type SourceId } from '../model/ids.ts';
-import { isDestructive, type Link, mayBeInEffect, type WaitingReference } from '../model/operation.ts';
+import { isDestructive, type Link } from '../model/operation.ts';
 import type { Staged } from '../model/plan.ts';
 import type { Ref } from '../model/source-object.ts';
 import { assertAsRead } from './as-read.ts';
@@ -37,7 +37,7 @@ import type { WorkEnd } from './turn.ts';
 import { sinceThen } from './undo-since.ts';
 import { cameWithRun, tracesOf } from './undo-trail.ts';
 import { undoneMark } from './undone-mark.ts';
-import { settleMembers, waitFor } from './wave-references.ts';
+import { settleUndone, waitForTheOpposite } from './undone-members.ts';
 
 /** What is left out stands beside the operations of the plan, and is no part of it. */
 export const leftOutOf = (plan: PlanId): PlanId => planId(`${plan}.left_out`);
@@ -226,31 +226,12 @@ const stageLeftOut = async (work: Provisioning, plan: PlanId, leftOut: readonly 
 
 const carryOutSome = async (work: Provisioning, pending: readonly Pending[], tally: Tally): Promise<void> => {
   if (!isDry(work)) await assertAsRead(work.engine, work);
+  await waitForTheOpposite(work, pending);
   await carryOut(work, pending, async (done) => {
-    await settleMembers(work, done, tally);
-    await waitForTheOpposite(work, done);
+    await settleUndone(work, done, tally);
     countAccounts(done, tally);
   });
   stopIfRefused(work, tally);
-};
-
-/**
- * The tenant still says what the undone run did. Attributes and accounts differ from then on from what is wanted, and are found by the next plan of
- * everybody; memberships are looked at only where something changed, or where they wait. What was not seen to be done may be done all the same.
- */
-const waitForTheOpposite = async (work: Provisioning, done: readonly Done[]): Promise<void> => {
-  await waitFor(
-    work,
-    done.flatMap(({ pending, outcome }): readonly WaitingReference[] => {
-      const { operation } = pending.planned;
-      if (!('members' in operation) || !mayBeInEffect(outcome)) return [];
-      const refused = new Set(outcome.result === 'partly_applied' ? outcome.refused : []);
-      const want = operation.action === 'add_members' ? 'remove' : 'add';
-      return operation.members
-        .filter(({ ref }) => !refused.has(ref.id))
-        .map(({ ref }) => ({ owner: operation.ref, path: 'members', to: ref.id, want }));
-    }),
-  );
 };
 
 const countAccounts = (done: readonly Done[], tally: Tally): void => {

@@ -276,6 +276,20 @@ const planAdditions = async (
 
 /** Members that were written wait no longer; members the target refused wait, with the group in escrow. */
 export const settleMembers = async (work: Provisioning, done: readonly Done[], tally: Tally): Promise<void> => {
+  const { written, refused } = countMembers(done, tally);
+  await stopWaiting(
+    work,
+    written.filter(({ want, to }) => want === 'remove' || !isLost(work, to)),
+  );
+  await waitFor(work, refused);
+};
+
+/** Whose account was found gone, maybe in the moment they were put in: for the one that is made anew they wait (engine/wait-for-another.ts). */
+const isLost = ({ remoteIds }: Provisioning, id: SourceId): boolean => remoteIds.get(id) === null;
+
+type Members = { readonly written: readonly WaitingReference[]; readonly refused: readonly WaitingReference[] };
+
+export const countMembers = (done: readonly Done[], tally: Tally): Members => {
   const written: WaitingReference[] = [];
   const refused: WaitingReference[] = [];
   for (const { pending, outcome } of done) {
@@ -302,17 +316,13 @@ export const settleMembers = async (work: Provisioning, done: readonly Done[], t
     const left = leftBy(outcome);
     const gone = references.filter(({ to }) => !left(to));
     tally.add(want === 'add' ? 'membersAdded' : 'membersRemoved', gone.length);
-    written.push(...(want === 'add' ? gone.filter(({ to }) => !isLost(work, to)) : gone));
+    written.push(...gone);
     if (outcome.result === 'applied') continue;
     tally.fail(outcome.reason, operation.ref.id);
     refused.push(...references.filter(({ to }) => left(to)));
   }
-  await stopWaiting(work, written);
-  await waitFor(work, refused);
+  return { written, refused };
 };
-
-/** Whose account was found gone, maybe in the moment they were put in: for the one that is made anew they wait (engine/wait-for-another.ts). */
-const isLost = ({ remoteIds }: Provisioning, id: SourceId): boolean => remoteIds.get(id) === null;
 
 /** Members who are still to be removed, with what is known of how it came. */
 export const removalsOf = (owner: Ref, members: readonly Ref[], told: Pending['told']): readonly WaitingReference[] =>

@@ -822,6 +822,43 @@ describe('what an undo leaves behind', () => {
     });
   });
 
+  it.each([1, 2, 3, 4, 5, 6])(
+    'is nobody out of a group, or in it, of whom no run knows: the worker died at moment %d, and the rules changed before another went on',
+    async (moment) => {
+      let passed = Number.NEGATIVE_INFINITY;
+      const s = await story({
+        target: { limits: withoutLimits },
+        engine: {
+          failpoint: async () => {
+            passed += 1;
+            if (passed === moment) throw new Error('power cut');
+          },
+        },
+      });
+      for (const name of ['anna', 'bert', 'cleo']) s.hire(name);
+      s.found('staff');
+      for (const name of ['bert', 'cleo']) s.directory.join(id('staff'), id(name));
+      await s.full();
+      s.pass(1_000);
+      s.directory.join(id('staff'), id('anna'));
+      s.directory.leave(id('staff'), id('bert'));
+      await s.delta();
+      s.pass(1_000);
+      await s.planUndo(await s.provisioned());
+      const { run } = await s.commands.approvePlan((await s.newestPlan()).id, word);
+      passed = 0;
+      await expect(s.provisionAll()).rejects.toThrow('power cut');
+      await s.editTarget({ deprovision: { kind: 'delete' } });
+      s.pass(60_000);
+      await s.provisionAll();
+      expect((await s.ended(run)).state).toBe('failed');
+      s.pass(1_000);
+      await s.provision();
+      await s.approve();
+      expect(s.groups()).toEqual({ staff: ['anna', 'cleo'] });
+    },
+  );
+
   it('is taken away by the run after the plan that left it out, though no change tells of it any more', async () => {
     let unsure = false;
     const s = await staffed({
