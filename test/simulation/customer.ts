@@ -70,6 +70,8 @@ export type Customer = {
   readonly protections: { readonly at: number; readonly protection: Protection }[];
   /** When a read of the whole tenant, or of what changed in it, reached its end. */
   readonly wholeReads: number[];
+  /** The same of those that were committed. */
+  readonly keptReads: number[];
   /** Those of the whole tenant: when each began, and when it reached its end, or had only that to tell again; null: it has not. */
   readonly fullReads: { readonly from: number; to: number | null }[];
   /** How many have to approve what is over a limit, likewise. */
@@ -123,6 +125,7 @@ export const foundCustomer = (
     policies: [{ at: now(), policy }],
     protections: [{ at: now(), protection }],
     wholeReads: beside?.wholeReads ?? [],
+    keptReads: beside?.keptReads ?? [],
     fullReads: beside?.fullReads ?? [],
     approvals: approvalsSince({ approvals, loosened: null }, now()),
     restores: [],

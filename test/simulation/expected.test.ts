@@ -142,6 +142,20 @@ describe('what is otherwise than the tenant has it', () => {
     expect(await left(guarded)).toEqual(['protected']);
   });
 
+  it('is excused where somebody left before a read that tells by what they may be protected was kept', async () => {
+    const { customer, ann, pass, ofAnn } = await office();
+    const attributes = [{ attribute: 'jobTitle', value: 'director' }];
+    customer.protections.push({ at: start, protection: { ...nobodyProtected, attributes } });
+    await pass(1_000);
+    // It was held.
+    customer.wholeReads.push(start + 1_000);
+    await pass(1_000);
+    customer.directory.recycle(ann.id);
+    expect(await ofAnn()).toEqual(['never_known']);
+    customer.keptReads.push(start + 1_000);
+    expect(await ofAnn()).toEqual([null]);
+  });
+
   it('is excused where somebody left whose group is put into a protected one later, or nobody can say whether it was later', async () => {
     const { customer, ann, pass, ofAnn } = await office();
     const { directory } = customer;

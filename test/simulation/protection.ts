@@ -81,11 +81,11 @@ export const mayHaveBeenInDoubt = (customer: Customer, from: number, to: number)
 const isAway = (group: Group | undefined): boolean => group !== undefined && group.standing !== 'there';
 
 /**
- * Whether somebody whom no read showed with a title may be protected by one, for all that anybody can know: they had left the scope before a read that was
- * to tell of it came to its end. Everybody has a title; all else that protects is read of everybody from the first read on.
+ * Whether somebody whom no read showed with a title may be protected by one, for all that anybody can know: they had left the scope before a read that
+ * tells of it, and was kept, came to its end. Everybody has a title; all else that protects is read of everybody from the first read on.
  */
 export const isNeverKnown = (customer: Customer, id: string, now: number): boolean => {
-  const { directory, scopes, wholeReads } = customer;
+  const { directory, scopes, keptReads } = customer;
   const wasIn = (from: number, to: number): boolean =>
     since(directory.history, from).every(
       ({ at, truth }) =>
@@ -96,7 +96,7 @@ export const isNeverKnown = (customer: Customer, id: string, now: number): boole
     .some(
       ({ at, protection }) =>
         protection.attributes.some(({ attribute }) => attribute === 'jobTitle') &&
-        !wholeReads.some((end) => end >= at && wasIn(at, end)),
+        !keptReads.some((end) => end >= at && wasIn(at, end)),
     );
 };
 

@@ -15,6 +15,7 @@ import { disasterOf } from './disaster.ts';
 import { compareWithTenant } from './expected.ts';
 import { drawMix, type FaultName, faultsOf, type Mix, type SiteCount } from './faults.ts';
 import { judgeReasons } from './judge-reasons.ts';
+import { keepReads } from './kept-reads.ts';
 import { losingOperations } from './lost-operations.ts';
 import { createOracle } from './oracle.ts';
 import { type Stage, startProcess } from './process.ts';
@@ -105,13 +106,15 @@ export const simulate = async (ask: Ask): Promise<Told> => {
   const isBeside = first !== undefined && chance.happens(0.15, 'two targets of one connection');
   const customers = isBeside ? [...founded, found(nthBeside, first)] : founded;
   if (isBeside) trace.count('two.targets_of_one_connection');
+  const ofConnection = (id: ConnectionId): Customer | undefined =>
+    customers.find(({ connection }) => connection.id === id);
+  const kept = keepReads(ofConnection, scheduler.now);
   const witness: Witness = (site, asked, answer, by) => {
     oracle.witness(site, asked, answer, by);
+    kept.onDone(site, asked.at(-1), by);
     countDeeds(trace, site, asked);
     if (ask.keepsTrace && told.has(site)) trace.note('store', site, JSON.stringify(asked.slice(1)));
   };
-  const ofConnection = (id: ConnectionId): Customer | undefined =>
-    customers.find(({ connection }) => connection.id === id);
   const marks = chance.happens(0.08, 'puts the database back') ? createMemoryMarks() : null;
   const workers = new Workers(
     stage,
@@ -126,6 +129,7 @@ export const simulate = async (ask: Ask): Promise<Told> => {
       },
       onReadWhole: (connection, by, mode) => {
         oracle.onReadWhole(connection, by);
+        kept.onReadWhole(connection, by);
         const customer = ofConnection(connection);
         customer?.wholeReads.push(scheduler.now());
         const full = mode === 'full' ? customer?.fullReads.at(-1) : undefined;
