@@ -6,6 +6,7 @@ export type Issue = { readonly pointer: string; readonly detail: string };
 export type RefusalCode =
   | 'not_found'
   | 'invalid_request'
+  | 'ask_by_post'
   | 'unknown_attribute'
   | 'mapping_refused'
   | 'attribute_not_read'

@@ -18,6 +18,7 @@ export const sample: Readonly<Record<string, string>> = {
   DRY_PLAN: idOf('pln'),
   DRY_HASH: 'mM0cT9a5Q2xEq1b0XfVTJ7wYkq0v1gqzJm7zN1s4Pj3',
   GROUP: guid,
+  OBJECT_ID: guid,
   PERSON: 'jane@contoso.example',
   CURSOR: 'a-cursor',
   TENANT_ID: guid,

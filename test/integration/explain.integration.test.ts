@@ -55,6 +55,16 @@ describe('why somebody was not synced, over HTTP and MongoDB, against a simulate
     });
   }, 30_000);
 
+  it('a link by the object id answers what the question does, and one by a name that it is to be asked', async () => {
+    const jane = one(isWorking);
+    const path = `/v1/connections/${whole.connected.connection}/explain`;
+    const linked = (query: string) => whole.stack.api.ask('GET', `${path}?person=${query}`, explanationSchema);
+    expect(await linked(jane.id)).toEqual(await explain(jane.id));
+    const live = { kind: 'answered', standing: 'present', agrees: true };
+    expect(await linked(`${jane.id}&live=true`)).toMatchObject({ found: 'one', object: { id: jane.id }, live });
+    await expect(linked(encodeURIComponent(jane.upn))).rejects.toThrow('ask_by_post');
+  }, 30_000);
+
   it('who is disabled, and who nobody ever saw, is told so', async () => {
     const off = one(({ accountEnabled }) => accountEnabled === false);
     expect(await verdictOn(off.upn)).toMatchObject({ reason: 'disabled_in_source', resolution_owner: 'customer_it' });

@@ -7,7 +7,7 @@ import { type About, organizationOf } from './admission.ts';
 import type { Answer } from './answer.ts';
 import { callerOf } from './auth.ts';
 import { problemOf } from './problem.ts';
-import type { Route } from './route.ts';
+import { actionOf, type Route } from './route.ts';
 import { traceIdOf } from './trace.ts';
 
 type Recording = Pick<Commands, 'recordAudit'>;
@@ -27,14 +27,18 @@ export const recorded = async (
     // What it shows is known only now, and is not sent before it is written down.
     act = async () => answer;
   }
-  const { params, body } = about.given;
+  const { params, query, body } = about.given;
   const organization = await organizationOf(callerOf(response), about);
-  const asked: Asked = { ...askedIn(route, response, params), organization, given: namesIn(body) };
+  const asked: Asked = {
+    ...askedIn(route, response, params),
+    organization,
+    given: namesIn(route.method === 'get' ? query : body),
+  };
   const { audit: _, ...answer } = await audited(commands, asked, act, ({ audit = {} }) => audit, codeOf);
   return answer;
 };
 
-/** Who was not let in to write, or to what concerns the installation, is worth knowing. It is refused whether that can be written down or not. */
+/** Who was not let in to write, to look at one person, or to what concerns the installation, is worth knowing. It is refused whether that can be written down or not. */
 export const notingRefusal = async (
   commands: Recording,
   route: Route,
@@ -56,12 +60,12 @@ export const notingRefusal = async (
   }
 };
 
-const isWorthKnowing = ({ method, scope }: Route): boolean =>
-  method !== 'get' || scope === 'admin' || scope === 'audit';
+const isWorthKnowing = ({ method, isNoted, scope }: Route): boolean =>
+  method !== 'get' || isNoted === true || scope === 'admin' || scope === 'audit';
 
-const askedIn = ({ id }: Route, response: Response, params: unknown) => ({
+const askedIn = (route: Route, response: Response, params: unknown) => ({
   actor: callerOf(response).actor,
-  action: id,
+  action: actionOf(route),
   subjects: idsIn(params),
   trace: traceIdOf(response),
 });

@@ -12,7 +12,7 @@ import { notificationRoutes } from './notifications.ts';
 import { openApiOf } from './openapi.ts';
 import { boardPath, queueBoard } from './queue-board.ts';
 import { limitAddress } from './rate-limits.ts';
-import type { Route } from './route.ts';
+import { actionOf, type Route } from './route.ts';
 import { apiKeyRoutes } from './routes/api-keys.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { connectionRoutes } from './routes/connections.ts';
@@ -78,7 +78,7 @@ export const createApi = (api: Api): Express => {
 
 export const allRoutes = (publicUrl: string | null): readonly Route[] => {
   const others = routesBesideAudit(publicUrl);
-  return [...others, ...auditRoutes(others.map(({ id }) => id))];
+  return [...others, ...auditRoutes(others.map(actionOf))];
 };
 
 const routesBesideAudit = (publicUrl: string | null): readonly Route[] => [

@@ -45,6 +45,7 @@ export type ProblemCode = RefusalCode | DoorCode;
 
 export const problems: Readonly<Record<ProblemCode, { readonly status: number; readonly title: string }>> = {
   invalid_request: { status: 400, title: 'Some fields cannot be accepted' },
+  ask_by_post: { status: 400, title: 'Whom this is about has no place in an address' },
   malformed_request: { status: 400, title: 'The request cannot be read' },
   unauthorized: { status: 401, title: 'An API key is needed' },
   forbidden: { status: 403, title: 'The API key is not good for this' },
@@ -127,15 +128,17 @@ export class DoorProblem extends Error {
 export class RequestRefused extends Error {
   override readonly name = 'RequestRefused';
   readonly errors: readonly FieldError[];
-  constructor(errors: readonly FieldError[]) {
+  readonly code: 'invalid_request' | 'ask_by_post';
+  constructor(errors: readonly FieldError[], code: RequestRefused['code'] = 'invalid_request') {
     super(summed(errors.map(({ in: part, pointer, detail }) => `${part} ${pointer} ${detail}`)));
     this.errors = errors;
+    this.code = code;
   }
 }
 
 /** The answer to an error. Whatever is not meant for the caller becomes `internal_error`, without a word of what it was. */
 export const problemOf = (error: unknown, traceId: string): Problem => {
-  if (error instanceof RequestRefused) return problem('invalid_request', error.message, traceId, error.errors);
+  if (error instanceof RequestRefused) return problem(error.code, error.message, traceId, error.errors);
   if (error instanceof Refused) {
     const errors = error.issues.map((issue) => ({ in: 'body' as const, ...issue }));
     const detail =

@@ -24,6 +24,8 @@ type Described = Admission & {
   };
   /** Other answers that are no refusals; they have no body. */
   readonly also?: readonly { readonly status: number; readonly description: string }[];
+  /** What the audit log calls it, where another operation is the same act. */
+  readonly action?: string;
   /** A look that the audit log tells of all the same: of each, or of those whose answer has a note for it. */
   readonly isNoted?: true | 'where_answered';
   /** A `post` that changes nothing: it is answered anew each time, and no answer of it is kept. */
@@ -52,6 +54,8 @@ export const isCarriedOutOnce = ({ method, isQuestion }: Described): boolean =>
 /** Whether the audit log tells of a look: of each, or of whoever was not let have it. */
 export const isLookWrittenDown = ({ method, isNoted, scope }: Described): boolean =>
   method === 'get' && (isNoted !== undefined || scope === 'admin' || scope === 'audit');
+
+export const actionOf = ({ id, action }: Pick<Described, 'id' | 'action'>): string => action ?? id;
 
 /** `needsFresh`: only for a person who has signed in just now. */
 export type Accepted = { readonly needsFresh: boolean; readonly carryOut: () => Promise<Answer> };

@@ -6,7 +6,7 @@ import type { Guarded } from '../../../src/admin/api/guards.ts';
 import type { Route } from '../../../src/admin/api/route.ts';
 import { type ApiScope, apiScopes } from '../../../src/model/api-key.ts';
 import { connectionId } from '../../../src/model/ids.ts';
-import { type Belongings, belongingsOf, everythingIn, nothing } from './belongings.ts';
+import { type Belongings, belongingsOf, everythingIn, nothing, queries } from './belongings.ts';
 import { type Ask, type Door, idOf, newConnection, newTarget, openDoor } from './door.ts';
 import { peopleOf, signedInAs } from './people.ts';
 import { commitPeople, nth } from './stores.ts';
@@ -20,6 +20,7 @@ const operations: Readonly<Record<ApiScope | 'any', readonly string[]>> = {
   read: [
     'countReasons',
     'explain',
+    'explainById',
     'exportPerson',
     'getConnection',
     'getPlan',
@@ -145,7 +146,7 @@ beforeAll(async () => {
 afterAll(() => door.close());
 
 const addressOf = ({ id, path }: Route, of: Belongings = { ...things, ...thingsOf[id] }): string =>
-  path.replaceAll(/\{(\w+)\}/g, (_, name: string) => of[name] ?? '');
+  path.replaceAll(/\{(\w+)\}/g, (_, name: string) => of[name] ?? '') + (queries[id] ?? '');
 
 /** What a body has to hold for the call to be well-formed; a refusal must come before anybody looks at it. */
 const bodies: Readonly<Record<string, object>> = {
@@ -251,7 +252,7 @@ describe('a person', () => {
         method === 'get' && (isNoted !== undefined || scope === 'admin' || scope === 'audit'),
     );
     expect(noted.map(({ id }) => id)).toEqual(
-      expect.arrayContaining(['exportPerson', 'exportAudit', 'listPlanOperations']),
+      expect.arrayContaining(['explainById', 'exportPerson', 'exportAudit', 'listPlanOperations']),
     );
     for (const scope of ['read', 'admin'] as const) {
       const caller = await signedInAs(door, [scope]);

@@ -128,6 +128,42 @@ describe('a look at one person', () => {
     ]);
   });
 
+  it('is there as the same act, whether they asked by POST or by GET, also where it was refused', async () => {
+    const connection = await addConnection(door);
+    await commitPeople(door.stores, connectionId(connection), 1);
+    const path = `/v1/connections/${connection}/explain`;
+    const byPost = (key: string) => door.call('POST', path, { key, body: { person: nth(1), live: false } });
+    const byGet = (key: string) => door.call('GET', `${path}?person=${nth(1)}&live=false`, { key });
+    const [good, bad] = [await keyWith({ scopes: ['read'] }), await keyWith({ scopes: ['audit'] })];
+    const told = async (ask: () => Promise<unknown>) => {
+      const before = await entries();
+      await ask();
+      const now = await entries();
+      return now
+        .slice(before.length)
+        .map(({ action, step, subjects, given, code }) => ({ action, step, subjects, given, code }));
+    };
+    const answered = await told(() => byGet(good));
+    expect(answered).toMatchObject([
+      { action: 'explain', step: 'asked', subjects: { connection_id: connection }, given: ['/live', '/person'] },
+      { action: 'explain', step: 'done', subjects: { connection_id: connection, object_id: nth(1) } },
+    ]);
+    expect(answered).toEqual(await told(() => byPost(good)));
+    const refused = await told(() => byGet(bad));
+    expect(refused).toMatchObject([{ action: 'explain', step: 'refused', code: 'forbidden' }]);
+    expect(refused).toEqual(await told(() => byPost(bad)));
+    expect((await door.call('GET', '/v1/audit?action=explainById')).status).toBe(400);
+    expect(await told(() => door.call('GET', `${path}?person=p1@contoso.example`, { key: good }))).toEqual([]);
+  });
+
+  it('is there also where nobody was let have the export of somebody', async () => {
+    const connection = await addConnection(door);
+    const key = await keyWith({ scopes: ['audit'] });
+    await door.call('GET', `/v1/connections/${connection}/people/${nth(1)}/export`, { key });
+    const subjects = { connection_id: connection, object_id: nth(1) };
+    expect(await lastOf()).toMatchObject({ action: 'exportPerson', step: 'refused', code: 'forbidden', subjects });
+  });
+
   it('shows nothing that cannot be written down', async () => {
     const connection = await addConnection(door);
     await commitPeople(door.stores, connectionId(connection), 1);
@@ -137,6 +173,7 @@ describe('a look at one person', () => {
     const path = `/v1/connections/${connection}`;
     for (const look of [
       () => door.call('POST', `${path}/explain`, { body: { person: 'p1@contoso.example' } }),
+      () => door.call('GET', `${path}/explain?person=${nth(1)}`),
       () => door.call('GET', `${path}/people/${nth(1)}/export`),
     ]) {
       const reply = await look();

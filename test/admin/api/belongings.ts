@@ -38,6 +38,9 @@ export const nothing: Belongings = {
   object_id: nth(1),
 };
 
+/** What an address has to ask to be well-formed, by operation. */
+export const queries: Readonly<Record<string, string>> = { explainById: `?person=${nth(1)}` };
+
 /** One that waits for a person. */
 const waitingPlan = async (door: Door, organization: string, connection: string, target: string): Promise<string> => {
   const held = await lease(door.stores, targetId(target));

@@ -4,7 +4,7 @@ import type { ApiScope } from '../../../src/model/api-key.ts';
 import { connectionId, operationKey, remoteId, runId, targetId } from '../../../src/model/ids.ts';
 import { user } from '../../../src/model/source-object.ts';
 import type { Source } from '../../../src/source/source.ts';
-import { addConnection, addTarget, type Door, openDoor, pageOf } from './door.ts';
+import { type Ask, addConnection, addTarget, type Door, openDoor, pageOf } from './door.ts';
 import { commitPeople, lease, nth } from './stores.ts';
 import { emptyTenant } from './tenant.ts';
 
@@ -22,9 +22,9 @@ beforeAll(async () => {
 afterAll(() => door.close());
 
 /** Person 1 gets an account, as a run would have it. */
-const provision = async (id: ReturnType<typeof nth>, account: string): Promise<void> => {
+const provision = async (id: ReturnType<typeof nth>, account: string, at = { connection, target }): Promise<void> => {
   const { ledger } = door.stores;
-  const held = await lease(door.stores, targetId(target));
+  const held = await lease(door.stores, targetId(at.target));
   const operation = {
     key: operationKey('run_1.1.1.create'),
     ref: user(id),
@@ -33,7 +33,7 @@ const provision = async (id: ReturnType<typeof nth>, account: string): Promise<v
   } as const;
   const cause = {
     run: runId(`run_${'1'.repeat(32)}`),
-    connection: connectionId(connection),
+    connection: connectionId(at.connection),
     version: 1,
     why: 'created',
     limited: false,
@@ -101,6 +101,19 @@ describe('whom the tenant knows and nobody ever read', () => {
   it.each(['configure', 'admin'] as const)('is shown by name to a key that may %s', async (scope) => {
     const named = { display_name: 'Person 2', user_principal_name: 'p2@contoso.example', standing: 'out_of_scope' };
     expect((await askedBy(scope)).body).toMatchObject({ live: { people: [inScope, named] } });
+  });
+
+  it('is shown by GET as by POST', async () => {
+    for (const scopes of [['read'], ['configure']] as const) {
+      const { body } = await wide.call('POST', '/v1/api-keys', { body: { name: 'link', scopes } });
+      const { key } = z.looseObject({ key: z.string() }).parse(body);
+      const [byGet, byPost] = [
+        await wide.call('GET', `/v1/connections/${pilot}/explain?person=${nth(12)}&live=true`, { key }),
+        await wide.call('POST', `/v1/connections/${pilot}/explain`, { key, body: { person: nth(12), live: true } }),
+      ];
+      expect(byGet.body).toEqual(byPost.body);
+      expect(JSON.stringify(byGet.body).includes('Person 2')).toBe(scopes[0] === 'configure');
+    }
   });
 
   it('is in the audit log by the ids of all who were shown', async () => {
@@ -196,7 +209,7 @@ describe('explain', () => {
   it('takes nobody’s name in its address', async () => {
     const path = `/v1/connections/${connection}/explain?person=p1@contoso.example`;
     expect((await door.call('POST', path, { body: { person: 'p1@contoso.example' } })).status).toBe(400);
-    expect((await door.call('GET', path)).body).toMatchObject({ code: 'method_not_allowed' });
+    expect((await door.call('GET', path)).body).toMatchObject({ code: 'ask_by_post' });
   });
 
   it('leaves no name in the log', async () => {
@@ -206,6 +219,86 @@ describe('explain', () => {
     expect(lines.length).toBeGreaterThan(0);
     expect(lines.join('\n')).not.toContain('p1@contoso');
     expect(z.string().parse(lines.join('\n'))).toContain('/v1/connections/{connection_id}/explain');
+  });
+});
+
+describe('explain by GET', () => {
+  const byGet = (query: string, ask: Ask = {}) =>
+    door.call('GET', `/v1/connections/${connection}/explain?${query}`, ask);
+
+  it.each([
+    { query: `person=${nth(1)}`, body: { person: nth(1) } },
+    { query: `person=${nth(1)}&live=true`, body: { person: nth(1), live: true } },
+    { query: `person=${nth(1)}&live=false`, body: { person: nth(1), live: false } },
+    { query: `person=${nth(99)}&live=true`, body: { person: nth(99), live: true } },
+  ])('answers about an object id what POST does: $query', async ({ query, body }) => {
+    const byPost = await door.call('POST', `/v1/connections/${connection}/explain`, { body });
+    const reply = await byGet(query);
+    expect(reply.status).toBe(200);
+    expect(reply.body).toEqual(byPost.body);
+    expect(reply.headers.get('cache-control')).toBe('no-store');
+  });
+
+  it('answers about a group, and about the id at a target where that is a GUID', async () => {
+    expect((await byGet(`person=${everybody}`)).body).toMatchObject({ found: 'one', object: { type: 'group' } });
+    const other = await addConnection(door, { organization_id: 'globex' });
+    await commitPeople(door.stores, connectionId(other), 1);
+    const account = '5d0e1f6a-9c1b-4a52-8f0d-77c1f2d3a4b5';
+    await provision(nth(1), account, { connection: other, target: await addTarget(door, other) });
+    const { body } = await door.call('GET', `/v1/connections/${other}/explain?person=${account}`);
+    expect(body).toMatchObject({ found: 'one', object: { id: nth(1) } });
+  });
+
+  it('is asked about one target, which must be one of the connection’s', async () => {
+    expect((await byGet(`person=${nth(1)}&target_id=${target}`)).body).toMatchObject({
+      targets: [{ target_id: target }],
+    });
+    const foreign = await addTarget(door, await addConnection(door, { organization_id: 'globex' }));
+    expect((await byGet(`person=${nth(1)}&target_id=${foreign}`)).status).toBe(404);
+  });
+
+  it.each([
+    ['a principal name', 'p1@contoso.example'],
+    ['a mail that is not known', 'nobody@contoso.example'],
+    ['an employee id', 'E-10001'],
+    ['an id at a target that is no GUID', 'account-1'],
+    ['a name', 'Person 1'],
+    ['an object id in braces', `{${nth(1)}}`],
+    ['an object id and more', `${nth(1)} p1@contoso.example`],
+    ['nothing', ''],
+  ])('says of %s to ask by POST, and repeats it nowhere', async (_what, person) => {
+    door.said.length = 0;
+    const { status, body } = await byGet(`person=${encodeURIComponent(person)}&live=true`);
+    expect([status, body]).toMatchObject([400, { code: 'ask_by_post', errors: [{ in: 'query', pointer: '/person' }] }]);
+    expect(body).toMatchObject({ detail: expect.stringContaining('by POST') });
+    const line = door.said.find((said) => said.includes('request.answered')) ?? expect.fail('Nothing is logged.');
+    expect(JSON.parse(line)).toMatchObject({ route: '/v1/connections/{connection_id}/explain', status: 400 });
+    if (person === '') return;
+    for (const text of [JSON.stringify(body), ...door.said]) {
+      expect(text).not.toContain(person);
+      expect(text).not.toContain(encodeURIComponent(person));
+    }
+  });
+
+  it.each(['', 'upn=p1@contoso.example', `person=${nth(1)}&person=p1@contoso.example`])(
+    'says so as well of a question that names nobody, or several: %s',
+    async (query) => {
+      const { status, body } = await byGet(query);
+      expect([status, body]).toMatchObject([400, { code: 'ask_by_post' }]);
+      expect(JSON.stringify(body)).not.toContain('contoso');
+    },
+  );
+
+  it.each(['live=yes', 'live=', 'target_id=x', 'who=x'])('refuses a question that is none: %s', async (query) => {
+    expect((await byGet(`person=${nth(1)}&${query}`)).body).toMatchObject({ code: 'invalid_request' });
+  });
+
+  it('leaves nobody in the log of the process, not by their object id either', async () => {
+    door.said.length = 0;
+    await byGet(`person=${nth(1)}&live=true`);
+    const lines = door.said.filter((line) => line.includes('request.answered'));
+    expect(lines).toHaveLength(1);
+    expect(lines.join('')).not.toContain(nth(1));
   });
 });
 

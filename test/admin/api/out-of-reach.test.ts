@@ -10,9 +10,9 @@ import type { Route } from '../../../src/admin/api/route.ts';
 import { reachOf } from '../../../src/core/access.ts';
 import type { Outlet } from '../../../src/model/egress.ts';
 import { connectionId, type OrganizationId, organizationId } from '../../../src/model/ids.ts';
-import { type Belongings, belongingsOf, everythingIn, nothing } from './belongings.ts';
+import { type Belongings, belongingsOf, everythingIn, nothing, queries } from './belongings.ts';
 import { type Door, newTarget, openDoor, type Reply } from './door.ts';
-import { commitPeople } from './stores.ts';
+import { commitPeople, nth } from './stores.ts';
 
 const [acme, contoso] = [organizationId('acme'), organizationId('contoso')];
 
@@ -61,7 +61,7 @@ const bodies: Readonly<Record<string, object>> = {
 };
 
 const send = ({ id, method, path }: Route, of: Belongings, as: string | undefined): Promise<Reply> => {
-  const address = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => of[name] ?? '');
+  const address = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => of[name] ?? '') + (queries[id] ?? '');
   const body = method === 'get' || method === 'delete' ? {} : { body: bodies[id] ?? {} };
   return door.call(method.toUpperCase(), address, {
     ...body,
@@ -104,6 +104,7 @@ const second: readonly Second[] = [
     () => `/v1/connections/${own['connection_id']}/explain`,
     (of) => ({ person: 'x', target_id: of['target_id'] }),
   ],
+  ['GET', (of) => `/v1/connections/${own['connection_id']}/explain?person=${nth(1)}&target_id=${of['target_id']}`],
   ['GET', (of) => `/v1/runs?target_id=${of['target_id']}`],
   ['GET', (of) => `/v1/runs?connection_id=${of['connection_id']}`],
   ['GET', (of) => `/v1/runs?caused_by=${of['run_id']}`],

@@ -22,16 +22,19 @@ const filtersOn = (actions: ReadonlySet<string>) => ({
   // A misspelt one would find nothing, which reads like nobody ever did it.
   action: z
     .string()
-    .refine((text) => actions.has(text), 'is no operation id; GET /v1/openapi.json has them')
+    .refine(
+      (text) => actions.has(text),
+      'is no operation id that the log goes by; GET /v1/openapi.json has them, and of two that are one act the first counts',
+    )
     .optional()
-    .meta({ description: 'What: an operation id.' }),
+    .meta({ description: 'What: an operation id. `explainById` is told as `explain`.' }),
   step: stepText.optional(),
   subject_id: plainText(200).optional().meta({ description: 'About what: an id, such as that of a target.' }),
   from: z.iso.datetime().optional(),
   until: z.iso.datetime().optional().meta({ description: 'Up to, and not including it.' }),
 });
 
-/** `others`: the ids of all other operations. */
+/** `others`: what all other operations are called in the log. */
 export const auditRoutes = (others: readonly string[]): readonly Route[] => {
   const filters = filtersOn(new Set([...others, ...pageActions, 'listAudit', 'exportAudit']));
   return [

@@ -14,13 +14,9 @@ export const targetIdText = idOf('tgt', 'target');
 export const runIdText = idOf('run', 'run');
 export const planIdText = idOf('pln', 'plan');
 
+export const guidForm = /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
 /** An Entra object id. */
-export const guid = z
-  .string()
-  .regex(
-    /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/,
-    'must be a GUID such as 3f7c2a10-5d1e-4c8a-9b0f-2a6d1c9e4b91',
-  );
+export const guid = z.string().regex(guidForm, 'must be a GUID such as 3f7c2a10-5d1e-4c8a-9b0f-2a6d1c9e4b91');
 export const organizationIdText = z
   .string()
   .regex(/^[!-~]{1,128}$/, 'must be 1 to 128 visible ASCII characters')
