@@ -352,6 +352,52 @@ const biases = {
     },
     picked: { edit: ['swapped principal names', 'hired under a former name', 'purged'] },
   },
+  // Whoever is hired takes the name of somebody whose account stays.
+  'names of whoever was purged': {
+    drawn: {
+      ...writesMemory,
+      ...writes,
+      ...drawn(sure, 'scope of everybody'),
+      ...drawn(never, 'somebody is protected', 'slow target desk0'),
+      ...drawn(little, 'mix share'),
+      ...drawn([0, 0.39], 'policy'),
+      ...lax('deprovisions'),
+    },
+    picked: { edit: ['hired under a former name', 'purged'] },
+  },
+  'groups from before that go': {
+    drawn: {
+      ...writesMemory,
+      ...freely,
+      ...manyEdits,
+      ...drawn(sure, 'has a group already', 'deletes groups that leave', 'scope of everybody', 'edit of group'),
+      // It is taken over by whoever looks at the first plan.
+      ...drawn(never, 'first plans approve themselves', 'two people approve', 'puts the database back'),
+      ...drawn([0, 0.3], 'decision'),
+      ...drawn([0.6, 0.99], 'edit of tenant 0 at'),
+      ...drawn(much, 'minutes'),
+      ...drawn(little, 'mix share'),
+      ...lax('group deletes'),
+    },
+    picked: { edit: ['group recycled'] },
+  },
+  'names that are given away while everything is read': {
+    drawn: {
+      ...readsGraph,
+      ...writesScim,
+      ...writes,
+      ...drawn(sure, 'scope of everybody'),
+      // One that refuses no second account of a name.
+      ...drawn([0.76, 0.99], 'SCIM personality'),
+      ...drawn(never, 'Graph as documented', 'has an account already', 'slow target desk0', 'act of operator 0'),
+      ...drawn(little, 'largest list', 'delta page size'),
+      ...drawn(much, 'people'),
+      // When everything is read for the first time.
+      ...drawn([0, 0.1], 'edit of tenant 0 at'),
+      ...faults('throttled'),
+    },
+    picked: { edit: ['swapped principal names'] },
+  },
   'answers that are lost': {
     drawn: { ...manyEdits, ...faults('fails_after', 'reset_after', 'timeout_after', 'reset') },
     picked: { edit: ['new title', 'hired', ...leavers] },
@@ -371,6 +417,19 @@ const biases = {
       ...faults('stale_read'),
     },
     picked: { edit: ['group renamed', 'joined', 'left'] },
+  },
+  'managers that a target does not show yet': {
+    drawn: {
+      ...writesScim,
+      ...writes,
+      ...drawn(sure, 'reads managers', 'has a manager', 'no manager', 'scope of everybody'),
+      ...drawn(never, 'slow target desk0', 'members are hidden', 'without PATCH', 'puts the database back'),
+      ...drawn(much, 'people', 'tail'),
+      // Once they have accounts.
+      ...drawn([0.3, 0.99], 'edit of tenant 0 at'),
+      ...faults('stale_read'),
+    },
+    picked: { edit: ['another manager'] },
   },
   'answers without ids': {
     drawn: { ...writesScim, ...manyEdits, ...drawn([0.76, 0.99], 'SCIM personality'), ...faults('no_id') },
@@ -448,6 +507,20 @@ const biases = {
     picked: { edit: ['disabled', 'enabled'] },
   },
   'workers that die': { drawn: { ...onlyChanges, ...manyEdits, ...faults('crash_after', 'crash_before') }, picked: {} },
+  'switches thrown while everything is read': {
+    drawn: {
+      ...readsMemory,
+      ...writes,
+      ...drawn(sure, 'scope of everybody', 'page size', 'edit of'),
+      ...drawn(much, 'workers', 'minutes'),
+      ...drawn(little, 'full sync interval'),
+      ...drawn([0, 0.39], 'policy'),
+      ...lax('deprovisions'),
+      // It takes minutes.
+      ...faults('throttled', 'unavailable'),
+    },
+    picked: { edit: ['disabled', 'enabled'] },
+  },
   // Whoever is disabled has no account yet, and leaves groups before there is one.
   'what waits for accounts': {
     drawn: {

@@ -268,6 +268,7 @@ export const deciding: readonly Mutant[] = [
   {
     name: 'accounts of others are adopted',
     what: 'An account that is linked to somebody else is taken all the same.',
+    bias: 'names of whoever was purged',
     edits: [
       {
         file: 'src/core/matching.ts',
@@ -314,6 +315,7 @@ export const deciding: readonly Mutant[] = [
   {
     name: 'groups of others are deleted',
     what: 'A group that was at the target before us goes when it leaves the scope.',
+    bias: 'groups from before that go',
     edits: [
       {
         file: 'src/core/plan.ts',

@@ -251,6 +251,7 @@ export const writing: readonly Mutant[] = [
   {
     name: 'whoever is switched on is not asked about',
     what: 'An account is switched on by what was read, however old that is.',
+    bias: 'switches thrown while everything is read',
     edits: [
       {
         file: 'src/engine/switch-on.ts',
@@ -262,7 +263,7 @@ export const writing: readonly Mutant[] = [
   {
     name: 'what was not seen was not done',
     what: 'A write that the target did not show counts as one that had no effect.',
-    bias: 'readers of a target that are behind',
+    bias: 'managers that a target does not show yet',
     edits: [
       {
         file: 'src/core/told.ts',
@@ -274,6 +275,7 @@ export const writing: readonly Mutant[] = [
   {
     name: 'two of one name are made side by side',
     what: 'That two people of one turn are called alike is not looked at.',
+    bias: 'names that are given away while everything is read',
     edits: [
       {
         file: 'src/engine/same-names.ts',
