@@ -11,15 +11,15 @@ import type { Verdict } from '../test/chaos/verdict.ts';
 const usage = `Usage: make chaos, or npm run chaos -- [--minutes M] [--seed N] [--workers N] [--users N] [--only storm,disk,memory] [--write] [--keep]
 
 Starts Redis, MongoDB, a simulated cloud with two tenants, two simulated targets, the API and workers, and lets people
-come, move and leave all the time. Meanwhile workers are killed and frozen, Redis is flushed and emptied, MongoDB is
-killed and started again, lines are cut, truncated, slow and dead, lists lie, and Graph and the targets answer with
+come, move and leave all the time. Meanwhile workers and the API are killed, workers are frozen, Redis is flushed and
+emptied, MongoDB is killed and started again, lines are cut, truncated, slow and dead, lists lie, and Graph and the targets answer with
 trouble.
 
 An observer holds every effect at the targets against what the tenants really said: nobody disabled, deleted or put
 out of a group without evidence, no second account, nothing for another tenant, nothing done to what is not ours. In
 the end all is mended, and each target must be what its tenant is. Ends with code 1 when any of this does not hold.
 
-  --minutes M   how long it storms (default 10: at least 100 workers are killed)
+  --minutes M   how long it storms (default 10: at least 100 workers are killed, and 20 times the API)
   --seed N      what happens when; any number (default: drawn)
   --workers N   worker processes (default 3)
   --users N     people in each tenant (default 60)
@@ -89,7 +89,7 @@ const storm: Trial = async (folder) => {
     durationMs: minutes * 60_000,
     workers,
     users,
-    kills: Math.ceil(minutes * 12),
+    kills: { workers: Math.ceil(minutes * 12), api: Math.ceil(minutes * 2) },
     harmEveryMs: 3_000,
     failpoints: await failpoints(),
     say: (progress) => console.log(lineOf(progress)),
@@ -128,6 +128,7 @@ const textOf = ({
   asked,
   judged,
   decided,
+  calls,
   deaths,
   byDelta,
   judgedByDelta,
@@ -137,6 +138,7 @@ const textOf = ({
     ...section('What was done to it', { ...injected, 'workers that died, in all': deaths }),
     ...section('What happened in the tenants', lived),
     ...section('What was asked by API', asked),
+    ...section('What whoever called the API met', calls),
     ...section('What somebody decided on, and what became of the plans', decided),
     ...section('What was seen at the targets, and judged', judged),
     '',

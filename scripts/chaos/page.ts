@@ -7,7 +7,7 @@ const notYet = 'None was kept yet.';
 
 export const stormTable = (storm: Storm | null): string => {
   if (storm === null) return notYet;
-  const { judged, decided, broken } = storm;
+  const { judged, decided, calls, broken } = storm;
   const rows: readonly (readonly [string, string])[] = [
     ['when, of which version', `${storm.date}, ${storm.commit}`],
     ['how long, by which seed', `${storm.minutes} minutes, seed ${storm.seed}`],
@@ -19,6 +19,7 @@ export const stormTable = (storm: Storm | null): string => {
     ],
     ['changes in the tenants', number(storm.lived)],
     ['requests by API', number(storm.asked)],
+    ...(calls === undefined ? [] : [['what callers of the API met when it was gone', inWords(calls)] as const]),
     ['what waited for somebody, and what became of it', inWords(decided)],
     ['judged at the targets', `${number(effectsIn(judged))} effects: ${inWords(judged)}`],
     ['effects that were wrong', number(broken.wrongWrites)],

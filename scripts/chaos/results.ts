@@ -28,6 +28,8 @@ const stormSchema = z.object({
   lived: count,
   asked: count,
   decided: counts,
+  /** What callers of the API met when it was gone; a storm of before it was killed has none. */
+  calls: counts.optional(),
   judged: counts,
   /** How many targets were what their tenants are after delta runs alone, and how many had to be. */
   byDelta: count,
@@ -41,7 +43,7 @@ export type Storm = z.output<typeof stormSchema>;
 type Asked = Pick<Storm, 'date' | 'commit' | 'seed' | 'minutes' | 'workers' | 'users'>;
 
 export const stormOf = (asked: Asked, report: ChaosReport): Storm => {
-  const { injected, lived, decided, judged, deaths, byDelta, judgedByDelta, rounds, verdict } = report;
+  const { injected, lived, decided, calls, judged, deaths, byDelta, judgedByDelta, rounds, verdict } = report;
   const done = Object.entries(injected).filter(([name]) => !name.endsWith(notDone));
   return {
     ...asked,
@@ -52,6 +54,7 @@ export const stormOf = (asked: Asked, report: ChaosReport): Storm => {
     lived: totalOf(lived) - (lived['nothing'] ?? 0),
     asked: totalOf(report.asked),
     decided: sorted(decided),
+    calls: sorted(calls),
     judged: sorted(judged),
     byDelta,
     judgedByDelta,

@@ -46,9 +46,11 @@ const isEnded = ({ state }: OneRun): boolean => ended.has(state);
 const ended = new Set(['succeeded', 'partially_succeeded', 'held', 'failed', 'canceled']);
 const longestWaitMs = 600_000;
 
-export const apiClient = (url: string, key: string): ApiClient => {
+export type Send = (url: string, init: RequestInit) => Promise<Response>;
+
+export const apiClient = (url: string, key: string, send: Send = fetch): ApiClient => {
   const ask: ApiClient['ask'] = async (method, path, answer, body) => {
-    const response = await fetch(`${url}${path}`, {
+    const response = await send(`${url}${path}`, {
       method,
       headers: {
         authorization: `Bearer ${key}`,

@@ -9,7 +9,7 @@ import { type Child, freePort, startChild } from '../services/child.ts';
 import { plainHosts } from '../services/plain-hosts.ts';
 import { throwawayFolder } from '../services/throwaway-folder.ts';
 import { cacheFolder, type Services } from '../services.ts';
-import { type ApiClient, apiClient } from './client.ts';
+import { type ApiClient, apiClient, type Send } from './client.ts';
 
 export type StackOptions = {
   readonly services: Pick<Services, 'mongoUri' | 'redisUrl'>;
@@ -29,6 +29,8 @@ export type StackOptions = {
   readonly env?: Readonly<Record<string, string>>;
   /** Hears all that the processes say. */
   readonly heard?: (text: string) => void;
+  /** How the API is called; by `fetch` unless given. */
+  readonly send?: Send;
 };
 
 export type Stack = {
@@ -39,6 +41,10 @@ export type Stack = {
   readonly api: ApiClient;
   /** The environment our processes run with, for starting another worker. */
   readonly env: Readonly<Record<string, string>>;
+  /** The API as it was started first. */
+  readonly apiProcess: Child;
+  /** Another one in its place, once it has ended. */
+  startApi(): Promise<Child>;
   startWorker(env?: Readonly<Record<string, string>>): Promise<Child>;
   stop(): Promise<void>;
 };
@@ -77,24 +83,29 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
           MONGODB_URI: databaseNamed(options.through.mongoUri[process], options.name),
           REDIS_URL: options.through.redisUrl,
         };
-  const running: Child[] = [];
+  /** Also those that are about to start, so that none is left behind. */
+  const running: Promise<Child>[] = [];
   const stop = async (): Promise<void> => {
-    await Promise.all(running.splice(0).map((process) => process.stop()));
+    const started = await Promise.allSettled(running.splice(0));
+    await Promise.all(started.map((one) => (one.status === 'fulfilled' ? one.value.stop() : null)));
     await folder.remove();
   };
-  const startWorker = async (more: Readonly<Record<string, string>> = {}): Promise<Child> => {
+  const kept = (starting: Promise<Child>): Promise<Child> => {
+    running.push(starting);
+    return starting;
+  };
+  const apiUrl = `http://127.0.0.1:${port}`;
+  const startApi = (): Promise<Child> =>
+    kept(start({ ...env, ...reach('api') }, 'src/server.ts', () => answers(`${apiUrl}/livez`), options.heard));
+  const startWorker = (more: Readonly<Record<string, string>> = {}): Promise<Child> => {
     const isReady = async (output: string): Promise<boolean> => output.includes('worker.started');
-    const worker = await start({ ...env, ...reach('worker'), ...more }, 'workers/main.ts', isReady, options.heard);
-    running.push(worker);
-    return worker;
+    return kept(start({ ...env, ...reach('worker'), ...more }, 'workers/main.ts', isReady, options.heard));
   };
   try {
-    const apiUrl = `http://127.0.0.1:${port}`;
-    running.push(
-      await start({ ...env, ...reach('api') }, 'src/server.ts', () => answers(`${apiUrl}/livez`), options.heard),
-    );
+    const apiProcess = await startApi();
     for (const worker of options.workers ?? [{}]) await startWorker(worker);
-    return { apiUrl, apiKey, caFile, api: apiClient(apiUrl, apiKey), env, startWorker, stop };
+    const api = apiClient(apiUrl, apiKey, options.send);
+    return { apiUrl, apiKey, caFile, api, env, apiProcess, startApi, startWorker, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -136,7 +147,7 @@ const start = (
 
 const answers = async (url: string): Promise<boolean> => {
   try {
-    return (await fetch(url)).ok;
+    return (await fetch(url, { signal: AbortSignal.timeout(5_000) })).ok;
   } catch {
     return false;
   }

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { targetId } from '../../src/model/ids.ts';
 import { openKept } from '../support/kept.ts';
+import { brokenWords } from './accepted.ts';
 import { differences } from './compare.ts';
 import { allOf } from './lists.ts';
 import { type Customer, type Plant, secondLookMs } from './plant.ts';
@@ -126,8 +127,12 @@ const ended = async ({ stack: { api } }: Plant, id: string): Promise<string> => 
   }
 };
 
-/** Runs that were accepted and do not end, and operations of which it is not known what became of them: when all is done there is none. */
+/**
+ * Runs and approvals that were accepted and are not there, runs that do not end, and operations of which it is not known what became of them: when all is
+ * done there is none.
+ */
 const lostIn = async (plant: Plant, customer: Customer): Promise<readonly string[]> => [
+  ...(await brokenWords(plant.stack.api, customer, patienceMs)),
   ...(await unended(plant, customer)),
   ...(await leftOpen(plant, customer)),
 ];

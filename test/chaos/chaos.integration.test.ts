@@ -26,7 +26,7 @@ describe('a whole installation', () => {
       durationMs: 20_000,
       workers: 2,
       users: 45,
-      kills: 5,
+      kills: { workers: 5, api: 2 },
       harmEveryMs: 1_000,
       failpoints: await failpoints(),
       say: () => {},
@@ -36,6 +36,8 @@ describe('a whole installation', () => {
     // Else nothing was tried.
     expect(report.deaths).toBeGreaterThanOrEqual(2);
     expect(totalOf(report.injected)).toBeGreaterThan(8);
+    expect(Object.keys(report.injected)).toContainEqual(expect.stringMatching(/^API killed: (?!.*not done)/));
+    expect(report.calls).toMatchObject({ 'nobody there': expect.any(Number) });
     expect(totalOf(report.lived)).toBeGreaterThan(30);
     expect(report.judged['user created']).toBeGreaterThan(60);
     expect(report.judged['value written']).toBeGreaterThan(60);

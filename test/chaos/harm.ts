@@ -5,8 +5,9 @@ import type { FaultScript } from '../../simulator/graph/index.ts';
 import { pick } from '../../simulator/graph/random.ts';
 import type { FaultInput } from '../../simulator/scim/index.ts';
 import type { Line } from '../support/tcp-proxy.ts';
-import type { Plant, WorkerSlot } from './plant.ts';
+import type { Plant } from './plant.ts';
 import { flush } from './servers.ts';
+import type { Slot } from './slot.ts';
 
 export type Harm = {
   readonly name: string;
@@ -38,6 +39,23 @@ export const killWorker: Harm = {
   places: anywhere,
   does: async ({ workers }, chance) => (oneUp(workers, chance)?.kill() === true ? null : 'none was up'),
 };
+
+/** Half of the times right after something was asked of it: it may have begun that, or done it and not said so. */
+export const killApi: Harm = {
+  name: 'API killed',
+  weight: 0,
+  places: () => ['at any moment', inACall],
+  does: async ({ api, calls }, chance, place) => {
+    if (place === inACall) {
+      if (!(await calls.nextRequest(10_000))) return 'nothing was asked of it';
+      await sleep(chance.between(0, 50));
+    }
+    if (!api.kill()) return 'it was not up';
+    await Promise.race([api.whenUp(), sleep(120_000, undefined, { ref: false })]);
+    return api.isUp() ? null : 'it did not come up again';
+  },
+};
+const inACall = 'in a call';
 
 export const harms: readonly Harm[] = [
   {
@@ -179,7 +197,7 @@ export const harms: readonly Harm[] = [
 ];
 
 /** One of those that are up; a worker takes some seconds to start. */
-const oneUp = (workers: readonly WorkerSlot[], { of }: Chance): WorkerSlot | undefined => {
+const oneUp = (workers: readonly Slot[], { of }: Chance): Slot | undefined => {
   const up = workers.filter((worker) => worker.isUp());
   return up.length === 0 ? undefined : of(up);
 };

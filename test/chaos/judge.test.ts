@@ -203,6 +203,17 @@ describe('the observer', () => {
     ]);
   });
 
+  it('lets what is approved again, because the answer was lost, excuse nothing twice', () => {
+    const w = watched({ ...careful, limits: { deprovisions: 0, group_deletes: 0, member_removals: 9 } });
+    const operations = [{ object: { type: 'user' as const, id: 'anna' }, action: 'disable', members: null }];
+    w.becomes(start + hour, on('anna'));
+    w.approve('pln_1', operations);
+    w.see(start + hour, 'r-anna', { kind: 'switched_off' });
+    w.approve('pln_1', operations);
+    w.see(start + hour + 1_000, 'r-anna', { kind: 'switched_off' });
+    expect(w.said()).toEqual([expect.stringContaining('1 deprovisions that nobody approved')]);
+  });
+
   it('takes nobody for released by a plan that came to nothing, and by another that holds them as well', () => {
     const w = watched({ ...careful, limits: { deprovisions: 0, group_deletes: 0, member_removals: 0 } });
     const operation = { object: { type: 'user', id: 'anna' }, action: 'disable', members: null } as const;

@@ -9,6 +9,7 @@ const report: ChaosReport = {
   lived: { hire: 30, leave: 10, nothing: 50 },
   asked: { 'full sync': 9 },
   decided: { 'held plan applied': 6, 'held plan superseded': 2 },
+  calls: { 'nobody there': 90, 'answer lost: it was begun': 4 },
   judged: { 'user created': 1_200, 'user deleted': 8, 'value written': 9_000 },
   deaths: 130,
   byDelta: 2,
@@ -25,6 +26,9 @@ describe('what is kept of a storm', () => {
     const table = stormTable(storm);
     expect(table).toContain('| workers that died | 130, 120 of them by our hand |');
     expect(table).toContain('7: 3 Redis dead, then empty, 4 line cut: graph; 2 more met nobody');
+    expect(table).toContain(
+      '| what callers of the API met when it was gone | 4 answer lost: it was begun, 90 nobody there |',
+    );
     expect(table).toContain('6 held plan applied, 2 held plan superseded');
     expect(table).toContain(
       '2 of 2 targets were what their tenants are after delta runs alone, as 1 of them had to be',

@@ -1,18 +1,26 @@
 /** A whole installation that may be harmed anywhere: servers, simulators, API and workers, with a line that can be disturbed between each pair. */
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { type Stack, startStack } from '../../scripts/demo/stack.ts';
 import { tourTenant } from '../../scripts/demo/tour.ts';
-import { type Child, freePort } from '../../scripts/services/child.ts';
+import { freePort } from '../../scripts/services/child.ts';
 import { type GraphSimulator, startGraph } from '../../simulator/graph/index.ts';
 import { startScim } from '../../simulator/scim/index.ts';
 import { startTcpProxy, type TcpProxy, upstreamOf } from '../support/tcp-proxy.ts';
+import { type Accepted, nothingAccepted } from './accepted.ts';
+import { type Calls, patientCalls } from './calls.ts';
 import type { Rules } from './rules.ts';
 import { type FrailServer, startFrailMongo, startFrailRedis } from './servers.ts';
+import { keepUp, type Slot } from './slot.ts';
 import { openTown, type Town } from './town.ts';
 
-export type Customer = Town & { readonly connection: string; readonly target: string; readonly line: TcpProxy };
+export type Customer = Town & {
+  readonly connection: string;
+  readonly target: string;
+  readonly line: TcpProxy;
+  /** What the API said that it would do. */
+  readonly accepted: Accepted;
+};
 
 export type Plant = {
   readonly graph: GraphSimulator;
@@ -20,8 +28,11 @@ export type Plant = {
   readonly mongo: FrailServer;
   readonly lines: Readonly<Record<string, TcpProxy>>;
   readonly customers: readonly Customer[];
-  readonly workers: readonly WorkerSlot[];
+  readonly workers: readonly Slot[];
+  readonly api: Slot;
   readonly stack: Stack;
+  /** How everybody calls the API. */
+  readonly calls: Calls;
   /** When a list last stopped lying; 0: none ever did. */
   readonly lies: { lastMs: number };
   close(): Promise<void>;
@@ -82,6 +93,7 @@ export const openPlant = async (options: PlantOptions): Promise<Plant> => {
     });
     opened(graph, graph.close);
     graphLine.lead({ port });
+    const calls = patientCalls(fetch);
     const stack = await startStack({
       services: { mongoUri: mongo.url, redisUrl: redis.url },
       name: 'chaos',
@@ -89,8 +101,11 @@ export const openPlant = async (options: PlantOptions): Promise<Plant> => {
       workers: [],
       env: { ...times, ...logs.api },
       heard: options.heard,
+      send: calls.send,
     });
     opened(stack, stack.stop);
+    const api = keepUp(stack.startApi, stack.apiProcess);
+    opened(api, async () => api.retire());
     const customers: Customer[] = [];
     for (const [nth, rules] of options.customers.entries()) {
       const tenantId = graph.tenants[nth]?.tenantId;
@@ -99,17 +114,18 @@ export const openPlant = async (options: PlantOptions): Promise<Plant> => {
       const line = await startTcpProxy(upstreamOf(scim.baseUrl));
       opened(line, line.close);
       const town = openTown(graph.control.tenant(tenantId), scim, rules, options.random);
-      customers.push({ ...town, line, ...(await connectTown(stack, graph, town, line)) });
+      const accepted = nothingAccepted();
+      customers.push({ ...town, line, accepted, ...(await connectTown(stack, graph, town, line)) });
     }
     const workers = Array.from({ length: options.workers }, () =>
-      keepWorker(stack, () => ({ ...logs.worker, ...options.workerEnv() })),
+      keepUp(() => stack.startWorker({ ...logs.worker, ...options.workerEnv() })),
     );
     closers.push(async () => {
       for (const worker of workers) worker.retire();
     });
     const scimLines = Object.fromEntries(customers.map(({ line }, nth) => [`scim ${nth + 1}`, line]));
     const lines = { redis: redis.proxy, mongo: mongo.proxy, graph: graphLine, ...scimLines };
-    return { graph, redis, mongo, lines, customers, workers, stack, lies: { lastMs: 0 }, close };
+    return { graph, redis, mongo, lines, customers, workers, api, stack, calls, lies: { lastMs: 0 }, close };
   } catch (error) {
     await close();
     throw error;
@@ -165,56 +181,4 @@ const connectTown = async (
         : Object.fromEntries(Object.entries(limits).map(([limit, most]) => [limit, upTo(most)])),
   });
   return { connection: connection.id, target: target.id };
-};
-
-/** A place in which there is always a worker: when one ends, however it does, the next one is started. */
-export type WorkerSlot = {
-  readonly isUp: () => boolean;
-  /** SIGKILL. False when there was none to be killed. */
-  kill(): boolean;
-  freeze(): boolean;
-  thaw(): void;
-  /** How many have died here, by our hand or at a place that they were given. */
-  readonly deaths: () => number;
-  /** How many ended because their memory was too small. */
-  readonly starved: () => number;
-  /** Starts no other one. */
-  retire(): void;
-};
-
-const keepWorker = (stack: Stack, env: () => Readonly<Record<string, string>>): WorkerSlot => {
-  let retired = false;
-  let deaths = 0;
-  let starved = 0;
-  let present: Child | null = null;
-  const keep = async (): Promise<void> => {
-    while (!retired) {
-      try {
-        present = await stack.startWorker(env());
-        const { signal } = await present.ended;
-        if (signal === 'SIGKILL') deaths += 1;
-        if (present.output().includes('heap out of memory')) starved += 1;
-      } catch {
-        // It could not start, as its servers are down: so it is tried again, as any supervisor would.
-        await sleep(500);
-      }
-      present = null;
-    }
-  };
-  void keep();
-  const send = (signal: NodeJS.Signals): boolean => {
-    present?.signal(signal);
-    return present !== null;
-  };
-  return {
-    isUp: () => present !== null,
-    kill: () => send('SIGKILL'),
-    freeze: () => send('SIGSTOP'),
-    thaw: () => void send('SIGCONT'),
-    deaths: () => deaths,
-    starved: () => starved,
-    retire: () => {
-      retired = true;
-    },
-  };
 };

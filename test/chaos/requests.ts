@@ -28,30 +28,35 @@ const often: readonly What[] = [
   'cancel',
 ];
 
+/** What is accepted is written down: it has to be there in the end. */
 const request = async (
   { stack: { api } }: Plant,
-  { connection, target, tenant }: Customer,
+  { connection, target, tenant, accepted }: Customer,
   what: What,
   chance: Chance,
-): Promise<unknown> => {
+): Promise<void> => {
   switch (what) {
     case 'delta sync':
-      return await api.request(connection, { mode: 'delta' });
+      accepted.runs.add(await api.request(connection, { mode: 'delta' }));
+      return;
     case 'full sync':
-      return await api.request(connection, { mode: 'full' });
-    case 'test group':
-      return await api.request(connection, {
-        mode: 'full',
-        scope: { group_id: chance.of(tenant.groups()).id },
-      });
+      accepted.runs.add(await api.request(connection, { mode: 'full' }));
+      return;
+    case 'test group': {
+      const scope = { group_id: chance.of(tenant.groups()).id };
+      accepted.runs.add(await api.request(connection, { mode: 'full', scope }));
+      return;
+    }
     case 'provision all':
-      return await api.ask('POST', `/v1/targets/${target}/provision`, z.unknown(), { full: true });
+      accepted.runs.add((await api.ask('POST', `/v1/targets/${target}/provision`, run, { full: true })).id);
+      return;
     case 'cancel': {
       const open = await api.ask('GET', `/v1/runs?connection_id=${connection}&state=running&limit=1`, runs);
-      const [run] = open.data;
-      return run === undefined ? null : await api.ask('POST', `/v1/runs/${run.id}/cancel`, z.unknown());
+      const [running] = open.data;
+      if (running !== undefined) await api.ask('POST', `/v1/runs/${running.id}/cancel`, z.unknown());
     }
   }
 };
 
-const runs = z.object({ data: z.array(z.object({ id: z.string() })) });
+const run = z.object({ id: z.string() });
+const runs = z.object({ data: z.array(run) });

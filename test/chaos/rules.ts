@@ -39,9 +39,8 @@ export const takingsBy = ({ limits }: Rules): Takings => {
   const isReleased = (what: string): boolean => [...released.values()].some((some) => some.delete(what));
   return {
     approve: (plan, operations) => {
-      const some = released.get(plan) ?? new Set();
-      released.set(plan, some);
-      for (const operation of operations) for (const one of releasedBy(operation)) some.add(one);
+      // Who heard no answer says it again, when some of it may be done already.
+      if (!released.has(plan)) released.set(plan, new Set(operations.flatMap(releasedBy)));
     },
     withdraw: (plan) => void released.delete(plan),
     take: (limit, what) => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fractions } from '../../simulator/graph/random.ts';
 import { calmDown, heal, whenDecided } from './calm.ts';
-import { type Chance, chanceOf, deedOf, type Harm, harms, killWorker } from './harm.ts';
+import { type Chance, chanceOf, deedOf, type Harm, harms, killApi, killWorker } from './harm.ts';
 import { fatesOf, operate } from './operator.ts';
 import { type Customer, openPlant, type Plant } from './plant.ts';
 import { ask } from './requests.ts';
@@ -19,8 +19,8 @@ export type ChaosOptions = {
   readonly workers: number;
   /** In each of the two tenants. */
   readonly users: number;
-  /** Workers killed from outside; others die at places of the code that they were given. */
-  readonly kills: number;
+  /** Workers and API processes killed from outside; other workers die at places of the code that they were given. */
+  readonly kills: { readonly workers: number; readonly api: number };
   /** Between two harms of other kinds, on average. */
   readonly harmEveryMs: number;
   /** Places in the code at which a worker may be told to die. */
@@ -48,6 +48,8 @@ export type ChaosReport = {
   readonly judged: Readonly<Counts>;
   /** What somebody decided on where there are limits, and what became of the plans. */
   readonly decided: Readonly<Counts>;
+  /** What callers of the API met when it was gone. */
+  readonly calls: Readonly<Counts>;
   /** Workers that died without a word, by our hand or at a place that they were given. */
   readonly deaths: number;
   /** How many targets were what their tenants are after delta runs alone, and how many had to be. */
@@ -102,7 +104,8 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
     await Promise.all([
       tell(scene, Date.now()),
       afflict(scene, chance(2)),
-      kill(scene, chance(3)),
+      kill(scene, killWorker, chance(3)),
+      kill(scene, killApi, chance(6)),
       live(scene, chance(4)),
       ask(scene, chance(5)),
     ]);
@@ -118,6 +121,7 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
       ...counts,
       decided,
       judged,
+      calls: plant.calls.met,
       deaths: deathsOf(plant),
       byDelta: ends.filter(({ byDelta }) => byDelta).length,
       judgedByDelta: ends.filter(({ isJudgedByDelta }) => isJudgedByDelta).length,
@@ -216,25 +220,35 @@ const inflict = async ({ plant, counts, note }: Scene, harm: Harm, chance: Chanc
   count(counts.injected, failed === null ? deed : `${deed}: not done`);
 };
 
-/** Every harm, at every place, and as many killed workers as were wanted. */
-const untriedIn = ({ plant, options, counts: { injected } }: Scene): readonly string[] => {
-  const killed = injected[killWorker.name] ?? 0;
-  return [
-    ...(killed < options.kills ? [`${options.kills - killed} of ${options.kills} workers were not killed`] : []),
-    ...harms.flatMap((harm) => undone(harm, plant, injected).map((place) => deedOf(harm, place))),
-  ];
-};
+/** Every harm, at every place, and as many killed workers and API processes as were wanted. */
+const untriedIn = (scene: Scene): readonly string[] => [
+  ...[killWorker, killApi].flatMap((harm) => {
+    const left = leftOf(scene, harm);
+    return left > 0 ? [`${harm.name}: ${left} of ${wantedOf(scene, harm)} times`] : [];
+  }),
+  ...[killApi, ...harms].flatMap((harm) =>
+    undone(harm, scene.plant, scene.counts.injected).map((place) => deedOf(harm, place)),
+  ),
+];
+
+const wantedOf = ({ options: { kills } }: Scene, harm: Harm): number =>
+  harm === killApi ? kills.api : harm === killWorker ? kills.workers : 0;
+
+const leftOf = (scene: Scene, harm: Harm): number =>
+  wantedOf(scene, harm) -
+  harm.places(scene.plant).reduce((sum, place) => sum + (scene.counts.injected[deedOf(harm, place)] ?? 0), 0);
 
 /** Without these the limits, the approvals and the deletes of the careful customer were not met. */
 const missingIn = (seen: Readonly<Counts>): readonly string[] =>
   ['first plan applied', 'held plan applied', 'user deleted', 'value written'].filter((one) => (seen[one] ?? 0) === 0);
 
-const kill = async (scene: Scene, chance: Chance): Promise<void> => {
+const kill = async (scene: Scene, harm: typeof killWorker | typeof killApi, chance: Chance): Promise<void> => {
   const end = Date.now() + scene.options.durationMs;
-  const left = (): number => scene.options.kills - (scene.counts.injected[killWorker.name] ?? 0);
-  while (!scene.over.aborted && left() > 0) {
-    await pause((chance.between(0, 2) * (end - Date.now())) / (left() + 1), scene.over);
-    if (!scene.over.aborted && scene.plant.workers.some(({ isUp }) => isUp())) await inflict(scene, killWorker, chance);
+  const { api, workers } = scene.plant;
+  const victims = harm === killApi ? [api] : workers;
+  while (!scene.over.aborted && leftOf(scene, harm) > 0) {
+    await pause((chance.between(0, 2) * (end - Date.now())) / (leftOf(scene, harm) + 1), scene.over);
+    if (!scene.over.aborted && victims.some(({ isUp }) => isUp())) await inflict(scene, harm, chance);
   }
 };
 

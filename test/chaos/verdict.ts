@@ -3,7 +3,10 @@
 export type Verdict = {
   /** Effects at a target that nothing in its tenant gave a reason for. */
   readonly wrongWrites: readonly string[];
-  /** What was accepted and came to no end: runs, operations of which it is not known what became of them, and changes that did not arrive as such. */
+  /**
+   * What was accepted and is not there, or came to no end: runs, approvals, operations of which it is not known what became of them, and changes that did
+   * not arrive as such.
+   */
   readonly lost: readonly string[];
   /** Where a target is not what its tenant is, when all is mended. */
   readonly apart: readonly string[];
@@ -23,7 +26,7 @@ export const verdictInWords = (verdict: Verdict): readonly string[] =>
 
 const promises = [
   ['wrongWrites', 'no wrong write at any target', 'wrong writes at a target'],
-  ['lost', 'nothing lost: every run ended, no operation is left open, and what changed arrived as a change', 'lost'],
+  ['lost', 'nothing lost: what was accepted is there, every run ended, no operation is left open, and what changed arrived as a change', 'lost'],
   ['apart', 'converged: each target is what its tenant is', 'not converged'],
   ['untried', 'everything was tried that was announced', 'not tried'],
 ] as const satisfies readonly (readonly [keyof Verdict, string, string])[];
