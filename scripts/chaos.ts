@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { askedBy, someOf, WrongOption, wholeNumber } from '../src/command-line.ts';
 import type { ChaosReport, Counts, Progress } from '../test/chaos/run.ts';
+import type { ScarceReport } from '../test/chaos/scarce.ts';
 import type { Verdict } from '../test/chaos/verdict.ts';
+import type { ScarceTrial } from './chaos/results.ts';
 
 const usage = `Usage: make chaos, or npm run chaos -- [--minutes M] [--seed N] [--workers N] [--users N] [--only storm,disk,memory] [--write] [--keep]
 
@@ -19,13 +21,13 @@ An observer holds every effect at the targets against what the tenants really sa
 out of a group without evidence, no second account, nothing for another tenant, nothing done to what is not ours. In
 the end all is mended, and each target must be what its tenant is. Ends with code 1 when any of this does not hold.
 
-  --minutes M   how long it storms (default 10: at least 100 workers are killed, and 20 times the API)
+  --minutes M   how long it storms (default 10: at least 100 workers are killed, and 12 times the API)
   --seed N      what happens when; any number (default: drawn)
   --workers N   worker processes (default 3)
   --users N     people in each tenant (default 60)
   --only LIST   storm (the default), disk (the disk of MongoDB and Redis fills up; needs root to mount a small one,
                 else it says what it does instead), memory (a worker's heap is too small)
-  --write       keeps what a storm of five minutes or more came to, and writes it into the documentation
+  --write       keeps what it came to, of a storm that of five minutes or more, and writes it into the documentation
   --keep        keeps the logs also when all is well
   --help        this text`;
 
@@ -50,7 +52,7 @@ const asked = askedBy({
       },
     }).values;
     const trials = someOf('only', only, trialNames);
-    if (write && !(trials.includes('storm') && minutesIn(minutes) >= shortMinutes))
+    if (write && trials.includes('storm') && minutesIn(minutes) < shortMinutes)
       throw new WrongOption(`--write keeps a storm of ${shortMinutes} minutes or more.`);
     return {
       minutes: minutesIn(minutes),
@@ -89,34 +91,41 @@ const storm: Trial = async (folder) => {
     durationMs: minutes * 60_000,
     workers,
     users,
-    kills: { workers: Math.ceil(minutes * 12), api: Math.ceil(minutes * 2) },
+    kills: { workers: Math.ceil(minutes * 12), api: Math.ceil(minutes * 1.2) },
     harmEveryMs: 3_000,
     failpoints: await failpoints(),
     say: (progress) => console.log(lineOf(progress)),
   });
   console.log(textOf(report));
-  if (asked.write) await keep(report);
+  if (asked.write) {
+    const { keepStorm, stormOf } = await import('./chaos/results.ts');
+    keepStorm(stormOf({ ...(await now()), seed, minutes, workers, users }, report));
+  }
   return minutes < shortMinutes ? { ...report.verdict, untried: null } : report.verdict;
 };
 
-const keep = async (report: ChaosReport): Promise<void> => {
+const scarce = async (trial: ScarceTrial, report: ScarceReport): Promise<Verdict> => {
+  if (asked.write) {
+    const { keepScarce, scarceOf } = await import('./chaos/results.ts');
+    keepScarce(trial, scarceOf({ ...(await now()), seed }, report));
+  }
+  return report.verdict;
+};
+
+/** When it was, and of which version. */
+const now = async (): Promise<{ readonly date: string; readonly commit: string }> => {
   const { commitOf } = await import('./simulate/commit.ts');
-  const { keepStorm, stormOf } = await import('./chaos/results.ts');
-  const { writeDocs } = await import('../test/docs/generated.ts');
-  const date = new Date().toISOString().slice(0, 10);
-  const { minutes, workers, users } = asked;
-  keepStorm(stormOf({ date, commit: commitOf(), seed, minutes, workers, users }, report));
-  await writeDocs();
+  return { date: new Date().toISOString().slice(0, 10), commit: commitOf() };
 };
 
 const say = (line: string): void => console.log(`  ${line}`);
 
+const heapsMb = [64, 58, 54, 50, 47, 44];
 const trials: Readonly<Record<(typeof trialNames)[number], Trial>> = {
   storm,
-  disk: async (folder) => (await runOutOfDisk({ seed, folder, fullMs: 10_000, say })).verdict,
+  disk: async (folder) => scarce('disk', await runOutOfDisk({ seed, folder, fullMs: 10_000, say })),
   memory: async (folder) =>
-    (await runOutOfMemory({ seed, folder, users: 3_000, heapsMb: [64, 58, 54, 50, 47, 44], patienceMs: 60_000, say }))
-      .verdict,
+    scarce('memory', await runOutOfMemory({ seed, folder, users: 3_000, heapsMb, patienceMs: 60_000, say })),
 };
 
 const lineOf = ({ elapsedMs, deaths, harms, lived, judged, violations }: Progress): string =>
@@ -163,6 +172,7 @@ const run = async (): Promise<boolean> => {
     console.log(['', `Verdict on ${name}, seed ${seed}`, ...verdictInWords(verdict)].join('\n'));
     allRight &&= isAllRight(verdict);
   }
+  if (asked.write) await (await import('../test/docs/generated.ts')).writeDocs();
   console.log(allRight ? '\nAll is right.' : '\nSomething is wrong.');
   if (allRight && !asked.keep) await rm(folder, { recursive: true, force: true });
   else console.log(`Seed ${seed}, logs in ${folder}`);

@@ -1,7 +1,7 @@
-/** The last storm that was kept, as docs/chaos.md and docs/reliability.md show it. */
+/** What was kept last, as docs/chaos.md and docs/reliability.md show it. */
 
 import { effectsIn, totalOf } from '../../test/chaos/run.ts';
-import type { Storm } from './results.ts';
+import type { Scarce, ScarceTrial, Storm } from './results.ts';
 
 const notYet = 'None was kept yet.';
 
@@ -28,8 +28,38 @@ export const stormTable = (storm: Storm | null): string => {
     ['announced and not tried', number(broken.untried)],
     ['afterwards', afterwards(storm)],
   ];
-  return [['', ''], ['---', '---'], ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+  return tableOf([['', ''], ['---', '---'], ...rows]);
 };
+
+/** A row for each of the trials, also where none was kept. */
+export const scarceTable = (kept: Readonly<Record<ScarceTrial, Scarce | null>>): string => {
+  const rows = Object.entries(kept).map(([trial, scarce]) => [
+    `\`--only ${trial}\``,
+    ...(scarce === null
+      ? [notYet, '', '']
+      : [
+          `${scarce.date}, ${scarce.commit}, seed ${scarce.seed}`,
+          scarce.told.join('<br>'),
+          verdictOn(scarce.broken, meansInWords[scarce.means]),
+        ]),
+  ]);
+  const head = ['run', 'when, of which version, by which seed', 'what was done and seen', 'verdict'];
+  return tableOf([head, head.map(() => '---'), ...rows]);
+};
+
+const meansInWords: Readonly<Record<Scarce['means'], string>> = {
+  mounted: 'with a file system that was full',
+  limited: '**with files that could not grow, for want of a file system that could be filled**',
+  heap: 'with a heap that was too small',
+};
+
+const verdictOn = (broken: Scarce['broken'], how: string): string => {
+  const times = totalOf(broken);
+  return `${times === 0 ? 'all four promises kept' : `**promises were broken ${number(times)} times**`}, ${how}`;
+};
+
+const tableOf = (rows: readonly (readonly string[])[]): string =>
+  rows.map((row) => `| ${row.join(' | ')} |`).join('\n');
 
 export const stormInWords = (storm: Storm | null): string => {
   if (storm === null) return notYet;

@@ -1,15 +1,19 @@
-/** What is kept of a long storm, for docs/chaos.md and docs/reliability.md. */
+/** What is kept of a long storm, and of what runs out, for docs/chaos.md and docs/reliability.md. */
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { killWorker } from '../../test/chaos/harm.ts';
 import { type ChaosReport, type Counts, totalOf } from '../../test/chaos/run.ts';
+import type { ScarceReport } from '../../test/chaos/scarce.ts';
+import type { Verdict } from '../../test/chaos/verdict.ts';
 
-const file = join(import.meta.dirname, '../../test/chaos/results/storm.json');
+const fileOf = (trial: string): string => join(import.meta.dirname, `../../test/chaos/results/${trial}.json`);
 
 const count = z.number();
 const counts = z.record(z.string(), count);
+/** How much broke each promise. */
+const broken = z.object({ wrongWrites: count, lost: count, apart: count, untried: count });
 const stormSchema = z.object({
   date: z.iso.date(),
   commit: z.string(),
@@ -35,10 +39,23 @@ const stormSchema = z.object({
   byDelta: count,
   judgedByDelta: count,
   rounds: z.array(count),
-  /** How much broke each promise. */
-  broken: z.object({ wrongWrites: count, lost: count, apart: count, untried: count }),
+  broken,
 });
 export type Storm = z.output<typeof stormSchema>;
+
+export const scarceTrials = ['disk', 'memory'] as const;
+export type ScarceTrial = (typeof scarceTrials)[number];
+const scarceSchema = z.object({
+  date: z.iso.date(),
+  commit: z.string(),
+  seed: count,
+  /** By what it was made scarce. */
+  means: z.enum(['mounted', 'limited', 'heap']),
+  /** What was done and seen, one line each. */
+  told: z.array(z.string()),
+  broken,
+});
+export type Scarce = z.output<typeof scarceSchema>;
 
 type Asked = Pick<Storm, 'date' | 'commit' | 'seed' | 'minutes' | 'workers' | 'users'>;
 
@@ -59,22 +76,36 @@ export const stormOf = (asked: Asked, report: ChaosReport): Storm => {
     byDelta,
     judgedByDelta,
     rounds: [...rounds],
-    broken: {
-      wrongWrites: verdict.wrongWrites.length,
-      lost: verdict.lost.length,
-      apart: verdict.apart.length,
-      untried: verdict.untried?.length ?? 0,
-    },
+    broken: brokenIn(verdict),
   };
 };
 const notDone = ': not done';
 
 const sorted = (some: Readonly<Counts>): Counts => Object.fromEntries(Object.entries(some).toSorted());
 
-export const readStorm = (): Storm | null =>
-  existsSync(file) ? stormSchema.parse(JSON.parse(readFileSync(file, 'utf8'))) : null;
+const brokenIn = ({ wrongWrites, lost, apart, untried }: Verdict): z.output<typeof broken> => ({
+  wrongWrites: wrongWrites.length,
+  lost: lost.length,
+  apart: apart.length,
+  untried: untried?.length ?? 0,
+});
 
-export const keepStorm = (storm: Storm): void => {
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `${JSON.stringify(storm, null, 2)}\n`);
+export const scarceOf = (asked: Pick<Scarce, 'date' | 'commit' | 'seed'>, report: ScarceReport): Scarce => ({
+  ...asked,
+  means: report.means,
+  told: [...report.told],
+  broken: brokenIn(report.verdict),
+});
+
+export const readStorm = (): Storm | null => read('storm', stormSchema);
+export const keepStorm = (storm: Storm): void => keep('storm', storm);
+export const readScarce = (trial: ScarceTrial): Scarce | null => read(trial, scarceSchema);
+export const keepScarce = (trial: ScarceTrial, scarce: Scarce): void => keep(trial, scarce);
+
+const read = <T>(trial: string, schema: z.ZodType<T>): T | null =>
+  existsSync(fileOf(trial)) ? schema.parse(JSON.parse(readFileSync(fileOf(trial), 'utf8'))) : null;
+
+const keep = (trial: string, result: Storm | Scarce): void => {
+  mkdirSync(dirname(fileOf(trial)), { recursive: true });
+  writeFileSync(fileOf(trial), `${JSON.stringify(result, null, 2)}\n`);
 };

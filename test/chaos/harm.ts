@@ -40,7 +40,7 @@ export const killWorker: Harm = {
   does: async ({ workers }, chance) => (oneUp(workers, chance)?.kill() === true ? null : 'none was up'),
 };
 
-/** Half of the times right after something was asked of it: it may have begun that, or done it and not said so. */
+/** In a call: right after something was asked of it: it may have begun that, or done it and not said so. */
 export const killApi: Harm = {
   name: 'API killed',
   weight: 0,

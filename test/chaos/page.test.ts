@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { stormInWords, stormTable } from '../../scripts/chaos/page.ts';
-import { stormOf } from '../../scripts/chaos/results.ts';
+import { scarceTable, stormInWords, stormTable } from '../../scripts/chaos/page.ts';
+import { type ScarceTrial, scarceOf, stormOf } from '../../scripts/chaos/results.ts';
 import type { ChaosReport } from './run.ts';
 
 const asked = { date: '2026-11-27', commit: 'abc1234', seed: 7, minutes: 10, workers: 3, users: 60 };
@@ -44,5 +44,31 @@ describe('what is kept of a storm', () => {
 
   it('is said to be nothing where none was kept', () => {
     expect([stormInWords(null), stormTable(null)]).toEqual(['None was kept yet.', 'None was kept yet.']);
+  });
+});
+
+describe('what is kept of what runs out', () => {
+  const told = ['A disk was filled.', 'MongoDB died.'];
+  const verdict = { wrongWrites: [], lost: [], apart: [], untried: [] };
+  const { date, commit, seed } = asked;
+  const scarce = (means: 'mounted' | 'limited' | 'heap', broken: readonly string[] = []) =>
+    scarceOf({ date, commit, seed }, { means, told, verdict: { ...verdict, wrongWrites: broken } });
+  const rowOf = (trial: ScarceTrial, of: Parameters<typeof scarceTable>[0]) =>
+    scarceTable(of)
+      .split('\n')
+      .find((row) => row.includes(`--only ${trial}`));
+
+  it('says what was done and seen, by what it was made scarce, and which promises were kept', () => {
+    const kept = { disk: scarce('mounted'), memory: scarce('heap', ['anna was disabled']) };
+    expect(rowOf('disk', kept)).toBe(
+      '| `--only disk` | 2026-11-27, abc1234, seed 7 | A disk was filled.<br>MongoDB died. | all four promises kept, with a file system that was full |',
+    );
+    expect(rowOf('memory', kept)).toContain('| **promises were broken 1 times**, with a heap that was too small |');
+  });
+
+  it('tells a disk that was full from files that could not grow', () => {
+    const kept = { disk: scarce('limited'), memory: null };
+    expect(rowOf('disk', kept)).toContain('**with files that could not grow');
+    expect(rowOf('memory', kept)).toContain('None was kept yet.');
   });
 });

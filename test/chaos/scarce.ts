@@ -11,10 +11,12 @@ import { openPlant, type Plant, type PlantOptions } from './plant.ts';
 import { generous } from './rules.ts';
 import { watch } from './run.ts';
 import type { FrailServer } from './servers.ts';
-import { makeSmallDisk } from './small-disk.ts';
+import { type DiskMeans, makeSmallDisk } from './small-disk.ts';
 import type { Verdict } from './verdict.ts';
 
 export type ScarceReport = {
+  /** By what it was made scarce. */
+  readonly means: DiskMeans | 'heap';
   /** What was done and seen, one line each. */
   readonly told: readonly string[];
   readonly verdict: Verdict;
@@ -30,7 +32,7 @@ export type ScarceOptions = {
 export const runOutOfDisk = async (options: ScarceOptions & { readonly fullMs: number }): Promise<ScarceReport> => {
   const disk = await makeSmallDisk(join(options.folder, 'disk'));
   try {
-    return await withPlant(
+    const cameTo = await withPlant(
       options,
       { folder: join(disk.folder, 'data'), workers: 2, users: 40 },
       async (plant, tell) => {
@@ -63,6 +65,7 @@ export const runOutOfDisk = async (options: ScarceOptions & { readonly fullMs: n
         return found;
       },
     );
+    return { means: disk.means, ...cameTo };
   } finally {
     await disk.remove();
   }
@@ -83,7 +86,7 @@ export const runOutOfMemory = async (
     users: options.users,
     workerEnv: () => heap,
   };
-  return await withPlant(options, size, async (plant, tell) => {
+  const cameTo = await withPlant(options, size, async (plant, tell) => {
     tell(`Memory: a tenant of ${options.users} people, and a worker with less and less heap.`);
     const starved = (): number => plant.workers.reduce((sum, worker) => sum + worker.starved(), 0);
     const restart = (): void => {
@@ -104,6 +107,7 @@ export const runOutOfMemory = async (
     restart();
     return { wrongWrites: [], untried };
   });
+  return { means: 'heap', ...cameTo };
 };
 const starvations = 3;
 
@@ -139,7 +143,7 @@ const withPlant = async (
   { seed, folder, say }: ScarceOptions,
   options: Pick<PlantOptions, 'folder' | 'workers' | 'users'> & Partial<PlantOptions>,
   act: (plant: Plant, tell: Tell) => Promise<Pick<Verdict, 'wrongWrites' | 'untried'>>,
-): Promise<ScarceReport> => {
+): Promise<Omit<ScarceReport, 'means'>> => {
   await mkdir(folder, { recursive: true });
   const log = createWriteStream(join(folder, 'processes.log'));
   const told: string[] = [];

@@ -9,8 +9,12 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { FrailServer } from './servers.ts';
 
+/** `mounted`: a file system of its own. `limited`: files may not grow. */
+export type DiskMeans = 'mounted' | 'limited';
+
 export type SmallDisk = {
   readonly folder: string;
+  readonly means: DiskMeans;
   /** What is done, in words. */
   readonly how: string;
   /** From now on nothing more can be written. */
@@ -38,6 +42,7 @@ const mounted = (folder: string): SmallDisk => {
   const ballast = join(folder, 'ballast');
   return {
     folder,
+    means: 'mounted',
     how: `the folders of MongoDB and Redis are on a file system of ${sizeMb} MB, which is filled`,
     fill: async () => {
       const file = await open(ballast, 'w');
@@ -68,6 +73,7 @@ const limited = async (folder: string, why: string): Promise<SmallDisk> => {
   };
   return {
     folder,
+    means: 'limited',
     how: `NO SMALL DISK CAN BE MOUNTED HERE (${why.trim()}): instead the processes of MongoDB and Redis may not write beyond the first kilobyte of a file`,
     fill: (servers) => limit(servers, '1024'),
     // A server that died of it is up again by itself, without a limit.

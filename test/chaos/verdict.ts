@@ -26,7 +26,11 @@ export const verdictInWords = (verdict: Verdict): readonly string[] =>
 
 const promises = [
   ['wrongWrites', 'no wrong write at any target', 'wrong writes at a target'],
-  ['lost', 'nothing lost: what was accepted is there, every run ended, no operation is left open, and what changed arrived as a change', 'lost'],
+  [
+    'lost',
+    'nothing lost: what was accepted is there, every run ended, no operation is left open, and what changed arrived as a change',
+    'lost',
+  ],
   ['apart', 'converged: each target is what its tenant is', 'not converged'],
   ['untried', 'everything was tried that was announced', 'not tried'],
 ] as const satisfies readonly (readonly [keyof Verdict, string, string])[];

@@ -5,8 +5,8 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { stormInWords, stormTable } from '../../scripts/chaos/page.ts';
-import { readStorm } from '../../scripts/chaos/results.ts';
+import { scarceTable, stormInWords, stormTable } from '../../scripts/chaos/page.ts';
+import { readScarce, readStorm } from '../../scripts/chaos/results.ts';
 import { fuzzTable, readFuzzResults } from '../../scripts/fuzz/results.ts';
 import { brokenSeedsText, longRunText, mutantSummary, mutantTable, storeTable } from '../../scripts/simulate/page.ts';
 import { readLongRun, readMutantResults, readStoreResults } from '../../scripts/simulate/results.ts';
@@ -53,7 +53,10 @@ export const generatedParts: Readonly<Record<string, Parts>> = {
     chaos: () => stormInWords(readStorm()),
   },
   'docs/seeds.md': { 'broken seeds': () => brokenSeedsText(readLongRun(), seedsPage()) },
-  'docs/chaos.md': { storm: () => stormTable(readStorm()) },
+  'docs/chaos.md': {
+    storm: () => stormTable(readStorm()),
+    'what runs out': () => scarceTable({ disk: readScarce('disk'), memory: readScarce('memory') }),
+  },
   'docs/adding-a-target.md': {
     'desk: settings': () => desk(null, 'const connect = '),
     'desk: target': () => desk('const connect = ', 'const carryOut = '),
