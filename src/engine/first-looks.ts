@@ -13,7 +13,8 @@ export const lookedOnce =
 
 /**
  * Lets go of what needs no more care. Whoever a membership still waits to lose keeps the first look: without it every look would be the first, and the
- * membership would stay for as long as the snapshot holds them.
+ * membership would stay for as long as the snapshot holds them. Not while the target takes no groups, when no membership is tried: it and the look at the
+ * group would keep each other.
  */
 export const letGo = async (work: Provisioning, refs: readonly Ref[]): Promise<void> => {
   const awaited = await awaitedLooks(work, refs);
@@ -30,7 +31,7 @@ export const letGo = async (work: Provisioning, refs: readonly Ref[]): Promise<v
 const awaitedLooks = async (work: Provisioning, refs: readonly Ref[]): Promise<ReadonlySet<SourceId>> => {
   const looked = await lookedAt(work, refs);
   const awaited = new Set<SourceId>();
-  if (looked.length === 0) return awaited;
+  if (looked.length === 0 || !work.takesGroups) return awaited;
   const ids = looked.map(({ id }) => id);
   for await (const waiting of work.engine.stores.ledger.waitingOn(work.record.id, ids)) {
     const removals = waiting.filter(({ path, want }) => path === 'members' && want === 'remove');

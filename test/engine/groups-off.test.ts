@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
 import { gather } from '../../src/engine/gather.ts';
+import { provisionTurn } from '../../src/engine/provision-run.ts';
 import { newProvisionRun } from '../../src/engine/request-runs.ts';
 import { organizationId, sourceId } from '../../src/model/ids.ts';
 import { defaultLimits, type TargetRecord } from '../../src/model/target-record.ts';
@@ -185,6 +186,29 @@ describe('while a target takes no groups', () => {
     onTurn = () => {};
     await s.delta();
     expect(teams()).toEqual({ Payroll: ['bob'], Pool: ['carl'], 'Night shift': ['carl'] });
+  });
+
+  it('whoever was looked at once for a membership waits for that in no escrow, and is put out when it takes them again', async () => {
+    const { s, takes, teams } = await helpdesk({ deprovision: { kind: 'none' } });
+    takes(true);
+    s.directory.remove(id('bob'), 'deleted');
+    await s.requestSync('full');
+    await s.syncAll();
+    await provisionTurn(s.engine, target, new AbortController().signal);
+    expect(await s.stores.ledger.countEscrows(target)).toBe(2);
+    takes(false);
+    for (const name of ['dora', 'emil', 'fred']) {
+      s.pass(10 * 60_000);
+      await passBy(s, [name]);
+    }
+    expect(await s.stores.ledger.countEscrows(target)).toBe(0);
+    expect(teams()).toMatchObject({ Payroll: ['alice', 'bob'] });
+    takes(true);
+    await passBy(s, ['gina']);
+    s.pass(10 * 60_000);
+    await s.provisionAll();
+    expect(teams()).toMatchObject({ Payroll: ['alice'] });
+    expect(await s.stores.ledger.countEscrows(target)).toBe(0);
   });
 
   it('who joins one is known also where the target was never brought to any version, because it was held', async () => {
