@@ -5,7 +5,7 @@
 
 import type { SourceId } from '../model/ids.ts';
 import type { Limit } from '../model/limit.ts';
-import type { Action, Cause, Operation } from '../model/operation.ts';
+import { type Action, type Cause, isInEffect, type Operation, type Outcome } from '../model/operation.ts';
 import type { Exceeded } from '../model/plan.ts';
 import type { ObjectType } from '../model/source-object.ts';
 import type { LimitName, Limits } from '../model/target-record.ts';
@@ -138,25 +138,33 @@ export const leavingBy = (counted: Iterable<Counted>): ReadonlySet<SourceId> => 
   return leaving;
 };
 
-/** An operation that was done, or may have been. `isShown`: false of a loss that the target said it did and does not show. */
-export type Taken = Counted & { readonly isShown: boolean };
+/** An operation that was done, or may have been. `unseen`: the target said it did it and does not show it, or nobody could look. */
+export type Taken = Counted & { readonly end: 'done' | 'open' | 'unseen' };
+export const endOf = (outcome: Outcome | null): Taken['end'] =>
+  outcome === null ? 'open' : isInEffect(outcome) ? 'done' : 'unseen';
+
+/** `gone`: accounts and groups that are not active any more by it. Those of whom it is open, or not shown, are active as far as anybody knows. */
+export type TakenAmounts = Amounts & { readonly gone: Readonly<Record<ObjectType, number>> };
 
 /**
  * Of what was taken, oldest first. Whoever is not shown to be gone is told to go again until they are: of all these tries, and the one that showed at
  * last, one counts. `again`: whose accounts and groups are to go once more, who count as that. Members of whom it is not shown count with each try, which
  * errs to the strict side: of a batch it is not kept who they were.
  */
-export const sumTaken = (taken: Iterable<Taken>, again: ReadonlySet<SourceId> = new Set()): Amounts => {
+export const sumTaken = (taken: Iterable<Taken>, again: ReadonlySet<SourceId> = new Set()): TakenAmounts => {
   const { add, amounts } = startSum();
   const unshown = new Map<string, Taken>();
+  const gone = { user: new Set<SourceId>(), group: new Set<SourceId>() };
   for (const one of taken) {
     const whose = `${limitOf(one)}|${one.type}|${one.group}`;
-    if (one.isShown || one.members > 0) add(one);
-    if (one.isShown) unshown.delete(whose);
+    const isShown = one.end !== 'unseen';
+    if (isShown || one.members > 0) add(one);
+    if (isShown) unshown.delete(whose);
     else if (one.members === 0) unshown.set(whose, one);
+    if (one.end === 'done') for (const id of leavingBy([one])) gone[one.type].add(id);
   }
   for (const one of unshown.values()) if (!again.has(one.group)) add(one);
-  return amounts();
+  return { ...amounts(), gone: { user: gone.user.size, group: gone.group.size } };
 };
 
 /** Counts one by one: not everything that a plan holds is in one list. */

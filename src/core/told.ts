@@ -2,8 +2,8 @@
 
 import { switchPath } from '../model/mapping.ts';
 import type { Link, Operation } from '../model/operation.ts';
-import type { Attributes } from '../model/source-object.ts';
-import { merge, own } from './attributes.ts';
+import type { Attributes, Value } from '../model/source-object.ts';
+import { merge, own, sameValue } from './attributes.ts';
 
 /** It took these values. */
 export const holds = (link: Link, attributes: Attributes): Link => {
@@ -29,9 +29,19 @@ export const mayHold = (link: Link, operation: Operation, now: Date): Link | nul
   return {
     ...link,
     ...(isOn ? { state: 'active', since: now } : {}),
-    mayHold: Object.fromEntries([...Object.entries(link.mayHold ?? {}), ...Object.entries(written)]),
+    mayHold: Object.fromEntries([...Object.entries(written), ...stillOpen(link, written)]),
   };
 };
+
+/** What it was told before stays open where nothing else was written since, or what is known anyhow. */
+const stillOpen = ({ pushed, mayHold: open = {} }: Link, written: Attributes): readonly (readonly [string, Value])[] =>
+  Object.entries(open).filter(
+    ([path]) => !Object.hasOwn(written, path) || sameValue(own(written, path), own(pushed, path)),
+  );
+
+/** An update as it is sent: the target, too, has to know what it may hold. */
+export const asDoubted = (operation: Operation, link: Link | null): Operation =>
+  operation.action === 'update' && link?.mayHold !== undefined ? { ...operation, mayHold: link.mayHold } : operation;
 
 const writtenBy = ({ pushed }: Link, operation: Operation): Attributes => {
   switch (operation.action) {

@@ -8,7 +8,7 @@ import pLimit from 'p-limit';
 import { own, sameAttributes } from '../core/attributes.ts';
 import { isOfLeaving } from '../core/plan.ts';
 import { plannedRemote } from '../core/plan-content.ts';
-import { holds, mayHold } from '../core/told.ts';
+import { asDoubted, holds, mayHold } from '../core/told.ts';
 import { TargetError } from '../model/errors.ts';
 import type { RemoteId } from '../model/ids.ts';
 import { type EscrowReason, type Link, linkIn, type Member, type Operation, type Outcome } from '../model/operation.ts';
@@ -216,7 +216,7 @@ const send = async (
     work.watch.sent(operation.key);
   };
   const known = (signal: AbortSignal) => knownMembers(work, operation, link, signal);
-  const applied = await work.target.apply(operation, work.watch.signal, goesOut, known);
+  const applied = await work.target.apply(asDoubted(operation, link), work.watch.signal, goesOut, known);
   noteFirstMembers(work.firstMembers, operation, link, applied);
   return applied;
 };

@@ -41,7 +41,7 @@ export const countedNow = async (
 ): Promise<{ readonly taken: Amounts; readonly active: Base['active'] }> => {
   const taken = await ledger.taken(record.id, since, leaving);
   const { user, group } = await ledger.countActive(record.id);
-  return { taken, active: { user: user + taken.deprovisions, group: group + taken.groupDeletes } };
+  return { taken, active: { user: user + taken.gone.user, group: group + taken.gone.group } };
 };
 
 /** The same of all that a plan holds, as it is kept. */

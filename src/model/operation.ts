@@ -8,7 +8,8 @@ export type RemoteObject = { readonly type: ObjectType; readonly remoteId: Remot
 
 /**
  * One write to a target. `attributes` are named by target path; in an update they hold only what differs, `null` clears,
- * and `before` holds the last known values of the same paths (a SCIM PATCH chooses add or replace by them).
+ * and `before` holds the last known values of the same paths (a SCIM PATCH chooses add or replace by them). `mayHold`, which an update is given as it is
+ * sent, and is not kept with it: what the target may hold in place of that, for it was told so and not seen to take it.
  */
 export type Operation = { readonly key: OperationKey; readonly ref: Ref } & (
   | { readonly action: 'create'; readonly attributes: Attributes }
@@ -17,6 +18,7 @@ export type Operation = { readonly key: OperationKey; readonly ref: Ref } & (
       readonly remoteId: RemoteId;
       readonly attributes: Attributes;
       readonly before: Attributes;
+      readonly mayHold?: Attributes;
     }
   | {
       readonly action: 'add_members' | 'remove_members';

@@ -1,6 +1,6 @@
 /** The port of the ledger: what we did to each target and what we own there. Everything of it is written under the target's lease. */
 
-import type { Amounts } from '../core/guard.ts';
+import type { TakenAmounts } from '../core/guard.ts';
 import type { OperationKey, RemoteId, RunId, SourceId, TargetId } from '../model/ids.ts';
 import type { Cause, Escrow, Intent, Link, Operation, Outcome, WaitingReference } from '../model/operation.ts';
 import type { ObjectType, Ref } from '../model/source-object.ts';
@@ -119,7 +119,7 @@ export interface Ledger {
    * What intents since then that count against a limit (`cause.limited`) did, or may have done: they are settled as applied, or still open, or a loss that
    * the target said it did and does not show; but for those who are to go `again`, whom their earlier tries are not counted for.
    */
-  taken(target: TargetId, since: Date, again?: ReadonlySet<SourceId>): Promise<Amounts>;
+  taken(target: TargetId, since: Date, again?: ReadonlySet<SourceId>): Promise<TakenAmounts>;
   /**
    * Per outcome: escrow (made on `escrowed`, with growing delay; removed otherwise, unless another operation of the same run failed or the outcome only
    * puts the operation off), link, then the intent is closed. An escrow is made before the link is written and removed after it: where nobody gets to the

@@ -22,6 +22,7 @@ import {
 } from '../support/operations.ts';
 
 const hourMs = 3_600_000;
+const nothingTaken = { ...nothing, gone: { user: 0, group: 0 } };
 const later = (hours: number): Date => new Date(start.getTime() + hours * hourMs);
 
 export const takenContract = ({ clock, dieAt, held, ledger, takenOver }: LedgerWorld): void => {
@@ -31,7 +32,7 @@ export const takenContract = ({ clock, dieAt, held, ledger, takenOver }: LedgerW
   describe('what was taken', () => {
     it('is nothing where nothing was done', async () => {
       const { target } = await held();
-      expect(await ledger.taken(target, start)).toEqual(nothing);
+      expect(await ledger.taken(target, start)).toEqual(nothingTaken);
     });
 
     it('is what was applied, or may have been; not what was refused or never sent', async () => {
@@ -92,6 +93,32 @@ export const takenContract = ({ clock, dieAt, held, ledger, takenOver }: LedgerW
       expect(await ledger.taken(target, start, again)).toMatchObject({ deprovisions: 2 });
     });
 
+    it('is of whom an account or a group is gone, once each; not who was told to go and is shown, nor of whom that is open', async () => {
+      const { target, lease } = await held();
+      const [ann, bob, cid] = people(3);
+      const [dan] = people(1);
+      const team = aGroup();
+      const [off, away, open, unseen, closed] = [
+        disables(ann),
+        deletes(ann),
+        disables(bob),
+        deletes(cid),
+        deletes(team),
+      ];
+      const others = [updates(dan), removesMembers(aGroup(), 2)];
+      await ledger.intend(lease, limited([off, away, open, unseen, closed, ...others]));
+      const { key, ref, action } = unseen;
+      await ledger.settle(lease, [
+        ...[off, away, closed, ...others].map((operation) => applied(operation)),
+        { key, ref, action, at: start, result: 'escrowed', reason: 'not_applied', detail: 'It answered a success.' },
+      ]);
+      expect(await ledger.taken(target, start)).toMatchObject({
+        deprovisions: 4,
+        groupDeletes: 1,
+        gone: { user: 1, group: 1 },
+      });
+    });
+
     it('counts each kind apart, and members by their group', async () => {
       const { target, lease } = await held();
       const [ann, bob, cid] = people(3);
@@ -120,6 +147,8 @@ export const takenContract = ({ clock, dieAt, held, ledger, takenOver }: LedgerW
           [team.id, 3],
           [other.id, 2],
         ]),
+        // Nothing of it was settled yet.
+        gone: { user: 0, group: 0 },
       });
     });
 
@@ -151,7 +180,7 @@ export const takenContract = ({ clock, dieAt, held, ledger, takenOver }: LedgerW
         lease,
         operations.map((operation) => ({ operation, cause: cause({ limited: false }) })),
       );
-      expect(await ledger.taken(target, start)).toEqual(nothing);
+      expect(await ledger.taken(target, start)).toEqual(nothingTaken);
     });
 
     it('is forgotten when the window has passed it, and not before', async () => {
@@ -163,13 +192,13 @@ export const takenContract = ({ clock, dieAt, held, ledger, takenOver }: LedgerW
       expect(await ledger.taken(target, start)).toMatchObject({ deprovisions: 2 });
       expect(await ledger.taken(target, later(0.5))).toMatchObject({ deprovisions: 1 });
       expect(await ledger.taken(target, later(1))).toMatchObject({ deprovisions: 1 });
-      expect(await ledger.taken(target, later(2))).toEqual(nothing);
+      expect(await ledger.taken(target, later(2))).toEqual(nothingTaken);
     });
 
     it('belongs to its target alone', async () => {
       const [one, other] = [await held(), await held()];
       await ledger.intend(one.lease, limited(people(2).map(disables)));
-      expect(await ledger.taken(other.target, start)).toEqual(nothing);
+      expect(await ledger.taken(other.target, start)).toEqual(nothingTaken);
     });
 
     it('outlives the worker, and counts once what was meant twice', async () => {
@@ -185,7 +214,7 @@ export const takenContract = ({ clock, dieAt, held, ledger, takenOver }: LedgerW
     it('is nothing yet when the worker died before the intent', async () => {
       const { target, lease } = await held();
       await dieAt('ledger.counted', () => ledger.intend(lease, limited(people(2).map(disables))));
-      expect(await ledger.taken(target, start)).toEqual(nothing);
+      expect(await ledger.taken(target, start)).toEqual(nothingTaken);
     });
 
     it('is read to its end, also of more than one batch', async () => {
@@ -210,7 +239,7 @@ export const takenContract = ({ clock, dieAt, held, ledger, takenOver }: LedgerW
       await ledger.prune(target, later(24));
       expect(await ledger.taken(target, start)).toMatchObject({ deprovisions: 1 });
       await ledger.erase(target);
-      expect(await ledger.taken(target, start)).toEqual(nothing);
+      expect(await ledger.taken(target, start)).toEqual(nothingTaken);
     });
   });
 };

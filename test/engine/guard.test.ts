@@ -74,6 +74,31 @@ describe('a leak of a few people a run', () => {
     expect((await s.provisioned()).problem?.message).toContain('1 deprovisions after 3 within 24 hours');
   });
 
+  it('is measured by who has an account, not once more by who was told to lose it and is not shown without', async () => {
+    const s = await story({
+      target: { limits: { ...defaultLimits, memberRemovals: { count: 500, percent: 25, floor: 0 } } },
+      wrapTarget: (made) => ({
+        ...made,
+        apply: async (operation, ...rest) => {
+          if (operation.action === 'disable')
+            throw new TargetError('rejected', 'It said yes.', { code: 'not_applied' });
+          return await made.apply(operation, ...rest);
+        },
+      }),
+    });
+    staff(s, 6);
+    s.found('team');
+    for (const name of ['p1', 'p2']) s.directory.join(id('team'), id(name));
+    await s.full();
+    leave(s, 0, 1);
+    await s.delta();
+    for (const name of ['p1', 'p2']) s.directory.leave(id('team'), id(name));
+    await s.delta();
+    // A quarter of seven is one.
+    expect((await s.provisioned()).problem?.message).toContain('2 member removals after 0 within 24 hours, where 1');
+    expect(s.groups()['team']).toHaveLength(2);
+  });
+
   it('is caught also when each run breaks off right after it took something', async () => {
     const s = await limited({ deprovisions: limit(5) });
     staff(s, 40);

@@ -135,6 +135,41 @@ describe('a manager who was named, and was not seen to be', () => {
   });
 });
 
+describe('what was written, and was not seen, and is to be otherwise by now', () => {
+  const told = (s: Story) => s.remote.applied.filter(({ action }) => action === 'update').at(-1);
+
+  it('is told to the target along with the next write, so that it is not taken for its own way to write that', async () => {
+    const { s, moods } = await tell();
+    moods.update = doing(unseen);
+    s.hire('bob', { displayName: 'Robert' });
+    await s.delta();
+    moods.update = undefined;
+    s.hire('bob', { displayName: 'Rob' });
+    await s.delta();
+    expect(told(s)).toMatchObject({
+      attributes: { displayName: 'Rob' },
+      before: { displayName: 'bob' },
+      mayHold: { displayName: 'Robert' },
+    });
+    expect(await linkOf(s)).not.toHaveProperty('mayHold');
+  });
+
+  it('stays open where what was there before is written, and not seen either', async () => {
+    const { s, moods } = await tell();
+    moods.update = doing(unseen);
+    s.hire('bob', { manager: id('boss') });
+    await s.delta();
+    moods.update = refusing(unseen);
+    s.hire('bob', { manager: null });
+    await s.delta();
+    expect(await linkOf(s)).toMatchObject({ mayHold: { [manager]: bossOf(s) } });
+    moods.update = undefined;
+    await s.provision('full');
+    expect(told(s)).toMatchObject({ attributes: { [manager]: null }, before: { [manager]: bossOf(s) } });
+    expect(managerOf(s, 'bob')).toBeNull();
+  });
+});
+
 it('whoever was switched on, and was not seen to be, is switched off when they leave', async () => {
   const { s, moods } = await tell();
   s.hire('bob', { accountEnabled: false });

@@ -3,10 +3,10 @@
 import { batches } from '../../core/batches.ts';
 import { escalate, isGivenUp } from '../../core/escrow-ladder.ts';
 import { operationAbout, outcomeAbout } from '../../core/forget.ts';
-import { countedAs, sumTaken } from '../../core/guard.ts';
+import { countedAs, endOf, sumTaken } from '../../core/guard.ts';
 import { StaleFence } from '../../model/errors.ts';
 import { type TargetId, targetId } from '../../model/ids.ts';
-import { countsAsTaken, type Escrow, isInEffect } from '../../model/operation.ts';
+import { countsAsTaken, type Escrow } from '../../model/operation.ts';
 import type { ObjectType, Ref } from '../../model/source-object.ts';
 import { defaultEscrow } from '../../model/target-record.ts';
 import type { Lease, LeaseKey } from '../leases.ts';
@@ -166,7 +166,7 @@ export const createMemoryLedger = (around: {
           })
           .map(({ operation, cause, outcome }) => ({
             ...countedAs(operation, cause.why),
-            isShown: outcome === null || isInEffect(outcome),
+            end: endOf(outcome),
           })),
         again,
       ),

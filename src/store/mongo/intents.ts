@@ -6,15 +6,9 @@
 import type mongoose from 'mongoose';
 import { batches } from '../../core/batches.ts';
 import { operationAbout, operationWithout, outcomeAbout } from '../../core/forget.ts';
+import { endOf, type Taken } from '../../core/guard.ts';
 import { type OperationKey, type RunId, runId, type SourceId, type TargetId, targetId } from '../../model/ids.ts';
-import {
-  type Cause,
-  countsAsTaken,
-  type Intent,
-  isInEffect,
-  type Operation,
-  type Outcome,
-} from '../../model/operation.ts';
+import { type Cause, countsAsTaken, type Intent, type Operation, type Outcome } from '../../model/operation.ts';
 import type { Lease } from '../leases.ts';
 import type { Entry } from '../ledger.ts';
 import type { Page } from '../snapshot-store.ts';
@@ -155,11 +149,11 @@ export const createIntents = (db: Db, now: () => Date, size = stretchSize) => {
       const found = await collection.find({ _id: { $in: ids } }, { projection: { run: 1 } }).toArray();
       return new Map(found.map(({ _id, run }) => [_id.slice(target.length + 1), runId(run)]));
     },
-    /** Those that took effect, or may have: open, or settled as what counts; and whether it was shown. */
+    /** Those that took effect, or may have: open, or settled as what counts; and how it ended. */
     taken: async (
       target: TargetId,
       keys: readonly OperationKey[],
-    ): Promise<ReadonlyMap<string, { readonly isShown: boolean }>> => {
+    ): Promise<ReadonlyMap<string, Pick<Taken, 'end'>>> => {
       const ids = keys.map((key) => idOf(target, key));
       const found = await collection.find({ _id: { $in: ids } }, { projection: { state: 1 } }).toArray();
       const settled = found.filter(({ state }) => state === 'settled').map(({ _id }) => _id);
@@ -171,7 +165,7 @@ export const createIntents = (db: Db, now: () => Date, size = stretchSize) => {
       return new Map(
         taken.map(({ _id, state }) => {
           const outcome = state === 'open' ? undefined : results.get(_id);
-          return [_id.slice(target.length + 1), { isShown: outcome === undefined || isInEffect(outcome) }];
+          return [_id.slice(target.length + 1), { end: endOf(outcome ?? null) }];
         }),
       );
     },

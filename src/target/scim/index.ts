@@ -106,7 +106,7 @@ const change = async (
         throw new TargetError('rejected', 'A group cannot be switched off.', { code: 'not_supported' });
       return await update(
         session,
-        { ...asked, attributes: { active: false }, before: { active: true } },
+        { ...asked, attributes: { active: false }, before: { active: true }, mayHold: {} },
         known,
         signal,
       );
@@ -115,7 +115,11 @@ const change = async (
   }
 };
 
-const attributesOf = ({ attributes, before }: Extract<Operation, { action: 'update' }>) => ({ attributes, before });
+const attributesOf = ({ attributes, before, mayHold = {} }: Extract<Operation, { action: 'update' }>) => ({
+  attributes,
+  before,
+  mayHold,
+});
 
 /** Who is gone already is gone; but one answer may be of a server that is behind, so it is asked for them, too. */
 const remove = async (

@@ -1,10 +1,10 @@
 /**
  * Whether a change really happened. Targets are known to answer a success and do nothing, so an answer that contradicts what was asked is followed
- * by one look. What is held against the target is a value that is still what it was before; a value it merely writes in its own way
+ * by one look. What is held against the target is a value that is still what it was before, or may have been; a value it merely writes in its own way
  * (another case, a normalized telephone number) is accepted.
  */
 
-import { alike } from '../../core/attributes.ts';
+import { alike, own } from '../../core/attributes.ts';
 import { TargetError, type TargetFault } from '../../model/errors.ts';
 import type { RemoteId } from '../../model/ids.ts';
 import type { Attributes, ObjectType } from '../../model/source-object.ts';
@@ -20,6 +20,8 @@ export type Asked = {
   readonly id: RemoteId;
   readonly attributes: Attributes;
   readonly before: Attributes;
+  /** What it may hold in place of that, by path. */
+  readonly mayHold: Attributes;
 };
 
 /**
@@ -101,13 +103,15 @@ const patienceMs = [1_000, 4_000, 10_000];
 /** The paths at which a resource is still as before, and not as asked. */
 const unchangedPaths = (
   resource: JsonObject,
-  { attributes, before }: Pick<Asked, 'attributes' | 'before'>,
+  { attributes, before, mayHold }: Pick<Asked, 'attributes' | 'before' | 'mayHold'>,
 ): readonly string[] =>
   Object.keys(attributes).filter((text) => {
     const path = parsePath(text);
     if (path.attribute.toLowerCase() === 'password') return false; // Never returned (RFC 7643 §4.1.1).
     const now = valueAt(resource, path);
-    return !alike(now, attributes[text] ?? null) && alike(now, before[text] ?? null);
+    const isAsBefore =
+      alike(now, before[text] ?? null) || (Object.hasOwn(mayHold, text) && alike(now, own(mayHold, text)));
+    return isAsBefore && !alike(now, attributes[text] ?? null);
   });
 
 export const goneMeanwhile = (type: ObjectType): TargetError =>

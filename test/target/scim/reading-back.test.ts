@@ -87,6 +87,27 @@ describe('an account that took a change and is not shown afterwards', () => {
   });
 });
 
+describe('a value that was written twice, and was not seen the first time', () => {
+  const again = (title: string) => ({ ...update, mayHold: { title } });
+
+  it('is not taken for written where the target shows what it was told first', async () => {
+    const { target } = await before(ok({}), [ok({ id: '7', title: 'Baroness' })], { verify: 'always' });
+    await expect(target.apply(again('Baroness'), signal)).rejects.toMatchObject({ code: 'not_applied' });
+  });
+
+  it('nor where the answer shows it, or what was there before', async () => {
+    for (const title of ['Baroness', 'Analyst']) {
+      const { target } = await before(ok({ id: '7', title }), [ok({ id: '7', title })]);
+      await expect(target.apply(again('Baroness'), signal)).rejects.toMatchObject({ code: 'not_applied' });
+    }
+  });
+
+  it('may be shown in the way of the target all the same', async () => {
+    const { target } = await before(ok({ id: '7', title: 'The Countess' }), [ok({ id: '7', title: 'The Countess' })]);
+    await target.apply(again('Baroness'), signal);
+  });
+});
+
 describe('somebody who was switched off', () => {
   it('is waited for where a look still shows the account on', async () => {
     const { target } = await before(ok({}), [ok({ id: '7', active: true }), ok({ id: '7', active: false })], {
