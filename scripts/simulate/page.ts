@@ -2,7 +2,7 @@
 
 import { layers, mutants } from '../../test/simulation/mutants/index.ts';
 import { storeMutants } from '../../test/store/mongo/mutants.ts';
-import type { Caught, LongRun, MutantResult, StoreResult } from './results.ts';
+import { type Caught, isSeen, type LongRun, type MutantResult, type StoreResult } from './results.ts';
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
@@ -57,7 +57,7 @@ const crossed = ({ without }: MutantResult): string => {
     : `${tried.filter(({ caught }) => caught !== null).length} of ${tried.length}`;
 };
 
-/** How many there are, how many were tried, and how many of those nothing else covers. */
+/** How many there are, how many were tried, how many of those nothing else covers, and how many seeds showed nothing of the others. */
 export const mutantSummary = (results: readonly MutantResult[]): string => {
   const tried = mutants.flatMap(({ name }) => results.find((each) => each.name === name) ?? []);
   const seen = tried.flatMap((each) => sighting(each) ?? []);
@@ -72,7 +72,23 @@ export const mutantSummary = (results: readonly MutantResult[]): string => {
     tried.length === mutants.length
       ? `Of ${mutants.length} bugs`
       : `${tried.length} of ${mutants.length} bugs were tried; of these`;
-  return `${of} ${parts.join(', ')}.`;
+  return [`${of} ${parts.join(', ')}.`, ...aloneInVain(tried)].join(' ');
+};
+
+/** How long those that a layer covers were looked for with every layer in its place. */
+const aloneInVain = (tried: readonly MutantResult[]): readonly string[] => {
+  const seeds = tried.flatMap((each) => (each.alone.caught === null && isSeen(each) ? [each.alone.tried] : []));
+  if (seeds.length === 0) return [];
+  const [least, most] = [Math.min(...seeds), Math.max(...seeds)];
+  return [
+    `With every layer in its place these ${seeds.length} showed nothing in ${least === most ? least : `${least} to ${most}`} seeds each.`,
+  ];
+};
+
+/** What counts as a layer, and what becomes of it when it is off. */
+export const layersText = (): string => {
+  const each = layers.map(({ name, what }) => `${name} (${what.charAt(0).toLowerCase()}${what.slice(1, -1)})`);
+  return `There are ${layers.length} layers; in brackets what holds while one is off: ${each.join('; ')}.`;
 };
 
 const promisesIn = ({ promises }: Caught): string =>

@@ -40,6 +40,12 @@ export type MutantResult = z.infer<typeof MutantResultSchema>;
 const MutantResultsSchema = z.object({ mutants: z.array(MutantResultSchema) });
 export type MutantResults = z.infer<typeof MutantResultsSchema>;
 
+/** Every bug is to be seen within so many seeds, played in order from 1, of those that lean to what it is about. */
+export const mostSeeds = 20_000;
+
+/** Whether it is of sources that somebody can look at again; no hash is of zeros alone. */
+export const namesVersion = (commit: string): boolean => /^(?!0+$)[0-9a-f]{7,40}$/.test(commit);
+
 /** Alone, or with one of the layers off. */
 export const isSeen = ({ alone, without }: MutantResult): boolean =>
   alone.caught !== null || Object.values(without).some(({ caught }) => caught !== null);

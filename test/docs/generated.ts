@@ -8,7 +8,14 @@ import { join } from 'node:path';
 import { scarceTable, stormInWords, stormTable } from '../../scripts/chaos/page.ts';
 import { readScarce, readStorm } from '../../scripts/chaos/results.ts';
 import { fuzzTable, readFuzzResults } from '../../scripts/fuzz/results.ts';
-import { brokenSeedsText, longRunText, mutantSummary, mutantTable, storeTable } from '../../scripts/simulate/page.ts';
+import {
+  brokenSeedsText,
+  layersText,
+  longRunText,
+  mutantSummary,
+  mutantTable,
+  storeTable,
+} from '../../scripts/simulate/page.ts';
 import { readLongRun, readMutantResults, readStoreResults } from '../../scripts/simulate/results.ts';
 import { openApiOf } from '../../src/admin/api/openapi.ts';
 import { problems } from '../../src/admin/api/problem.ts';
@@ -89,7 +96,7 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
 /** What `npm run simulate:mutants -- --write` has kept. */
 const bugs = (): string => {
   const results = readMutantResults()?.mutants ?? [];
-  return `${mutantSummary(results)}\n\n${mutantTable(results)}`;
+  return [mutantSummary(results), layersText(), mutantTable(results)].join('\n\n');
 };
 
 /** What `npm run simulate -- --record` has kept; the page itself says of which of the broken seeds the cause is known. */

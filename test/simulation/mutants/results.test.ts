@@ -1,9 +1,12 @@
 /** docs/reliability.md shows what is kept of the bugs that were put in (test/docs/generated.test.ts); here it is held against the bugs there are. */
 
 import { describe, expect, it } from 'vitest';
+import { layersText, mutantSummary } from '../../../scripts/simulate/page.ts';
 import {
   isSeen,
   type MutantResult,
+  mostSeeds,
+  namesVersion,
   readMutantResults,
   readStoreResults,
   unseenWithout,
@@ -12,6 +15,9 @@ import { storeMutants } from '../../store/mongo/mutants.ts';
 import { layers, mutants } from './index.ts';
 
 const results = readMutantResults()?.mutants ?? [];
+const looks = results.flatMap(({ name, alone, without }) =>
+  [alone, ...Object.values(without)].map(({ commit, caught }) => ({ name, commit, caught })),
+);
 
 describe('what is kept of the bugs that were put in', () => {
   it('is of every bug that there is, in their order, and of nothing else: npm run simulate:mutants -- --missing --write', () => {
@@ -20,6 +26,15 @@ describe('what is kept of the bugs that were put in', () => {
 
   it('says of each where it was seen', () => {
     expect(results.filter((result) => !isSeen(result)).map(({ name }) => name)).toEqual([]);
+  });
+
+  it('saw it in a seed that whoever plays them in order comes to', () => {
+    const late = looks.filter(({ caught }) => caught !== null && caught.seed > mostSeeds);
+    expect(late).toEqual([]);
+  });
+
+  it('names the version that it is of', () => {
+    expect(looks.filter(({ commit }) => !namesVersion(commit))).toEqual([]);
   });
 
   it('is of layers that there are', () => {
@@ -33,6 +48,7 @@ describe('what is kept of the bugs in the stores of MongoDB', () => {
     const stores = readStoreResults();
     expect(stores.map(({ name }) => name)).toEqual(storeMutants.map(({ name }) => name));
     expect(stores.filter(({ red }) => red.length === 0)).toEqual([]);
+    expect(stores.filter(({ commit }) => !namesVersion(commit))).toEqual([]);
   });
 });
 
@@ -56,5 +72,37 @@ describe('a bug', () => {
     expect(unseenWithout(result(seen, { 'one layer': nothing }), both)).toEqual(['one layer', 'another']);
     expect(unseenWithout(result(seen, { 'one layer': seen, another: seen }), both)).toEqual([]);
     expect(unseenWithout(result(nothing, { 'one layer': seen }), both)).toEqual([]);
+  });
+});
+
+describe('a version', () => {
+  it('is named by a hash; not by zeros, nor where the sources were edited since, nor where there is no repository', () => {
+    expect(['4f4a00a', '0000001'].filter(namesVersion)).toHaveLength(2);
+    expect(['0000000', '4f4a00a+', 'unknown', ''].filter(namesVersion)).toEqual([]);
+  });
+});
+
+describe('the page', () => {
+  const [one, two, three] = mutants.map(({ name }) => name);
+  const seen = { commit: '4f4a00a', caught: { seed: 1, bias: null, promises: ['I1'] }, tried: 0 };
+  const inVain = (name = '', tried = 0, layer: MutantResult['alone'] = seen): MutantResult => ({
+    name,
+    alone: { commit: '4f4a00a', caught: null, tried },
+    without: { limits: layer },
+  });
+
+  it('says how long a bug that a layer covers was looked for with every layer in its place', () => {
+    const alone = { name: one ?? '', alone: seen, without: {} };
+    expect(mutantSummary([alone, inVain(two, 100), inVain(three, 240)])).toContain(
+      'of these 1 are seen with everything else in its place, 2 once the layer is off that covers them. With every layer in its place these 2 showed nothing in 100 to 240 seeds each.',
+    );
+    expect(mutantSummary([inVain(two, 100)])).toContain('these 1 showed nothing in 100 seeds each.');
+    expect(mutantSummary([alone])).not.toContain('showed nothing');
+    expect(mutantSummary([inVain(two, 100, { ...seen, caught: null })])).not.toContain('showed nothing');
+  });
+
+  it('tells of every layer, and what holds while it is off', () => {
+    for (const { name } of layers) expect(layersText()).toContain(name);
+    expect(layersText()).toContain('limits (any number may be deprovisioned in a day)');
   });
 });
