@@ -6,7 +6,7 @@
 import { type Absence, isAbsent, isLookStale, isProven } from '../core/absence.ts';
 import type { PlannedOperation } from '../core/plan.ts';
 import type { SourceId } from '../model/ids.ts';
-import type { Evidence, Member, Operation, Said } from '../model/operation.ts';
+import type { Member, Operation, Said } from '../model/operation.ts';
 import type { Scope } from '../model/scope.ts';
 import type { Ref, Standing } from '../model/source-object.ts';
 import { lastReadAt, readOf } from './evidence.ts';
@@ -197,10 +197,13 @@ const split = ({ members }: MemberOperation, partOf: (member: Member) => Part) =
 const of = (one: Pending, operation: MemberOperation, members: readonly Member[]): readonly Pending[] =>
   members.length === 0 ? [] : [{ ...one, planned: { ...one.planned, operation: { ...operation, members } } }];
 
-const nothingKnown: Evidence = { version: null, run: null, read: null, confirmed: null };
-
 const confirmed = (one: Pending, grounds: Grounds, at: Date, words: readonly Said[]): Pending => {
   const said: Partial<Record<Said, number>> = {};
   for (const word of words) said[word] = (said[word] ?? 0) + 1;
-  return { ...one, grounds, evidence: { ...(one.evidence ?? nothingKnown), confirmed: { at, said } } };
+  const { evidence } = one;
+  if (evidence === undefined)
+    throw new Error(
+      `The ${one.planned.operation.ref.type} was asked about, and nobody had looked which read told of it.`,
+    );
+  return { ...one, grounds, evidence: { ...evidence, confirmed: { at, said } } };
 };

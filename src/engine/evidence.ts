@@ -8,6 +8,7 @@ import type { Provisioning, Read } from './provisioning.ts';
 
 export const withEvidence = async (work: Provisioning, pending: readonly Pending[]): Promise<readonly Pending[]> => {
   const all: Pending[] = [];
+  const newest = once(() => newestRead(work));
   for (const some of batches(pending, 500)) {
     const refs = some.flatMap(({ planned: { operation } }): Ref[] => ('members' in operation ? [] : [operation.ref]));
     const remembered = refs.length === 0 ? null : await work.engine.stores.snapshots.recall(work.run.connection, refs);
@@ -15,12 +16,20 @@ export const withEvidence = async (work: Provisioning, pending: readonly Pending
       const { operation } = one.planned;
       const version =
         'members' in operation
-          ? (newestOf(one.told, operation.members) ?? work.through)
+          ? (newestOf(one.told, operation.members) ?? (await newest()))
           : (remembered?.get(operation.ref.id)?.version ?? null);
       all.push({ ...one, evidence: await evidenceOf(work, version) });
     }
   }
   return all;
+};
+
+const once = <T>(ask: () => Promise<T>): (() => Promise<T>) => {
+  let asked: Promise<T> | null = null;
+  return () => {
+    asked ??= ask();
+    return asked;
+  };
 };
 
 /** Null where no change is on record that ended one of these memberships, as with what a reconcile run found: then the snapshot as it is lacks them. */
@@ -34,15 +43,34 @@ export const evidenceOf = async (work: Provisioning, version: number | null): Pr
   return { version, run: read?.run ?? null, read: read?.kind ?? null, confirmed: null };
 };
 
-/** Null where the run is not on record: forgotten long ago, or about to be written down as ended. */
+/**
+ * The version up to which the snapshot was read. Where nothing changed with it, and no run says that it committed it (it is about to, or died, or only gave
+ * up its place), that of the last one that does: nothing has changed since.
+ */
+const newestRead = async (work: Provisioning): Promise<number> => {
+  if ((await readOf(work, work.through)) !== null) return work.through;
+  const filter = { connection: work.run.connection, kind: 'sync', state: 'succeeded' } as const;
+  const { items } = await work.engine.stores.runs.list(filter, null, mostReads);
+  const last = items.find(({ version }) => version !== null && version <= work.through);
+  return last?.version ?? work.through;
+};
+
+/**
+ * The version itself says it, also where whoever committed it died, or is about to say so. Of one with which nothing changed, or of before that was kept,
+ * a run does. Null where neither is on record any more.
+ */
 export const readOf = async (work: Provisioning, version: number): Promise<Read | null> => {
   const known = work.reads.get(version);
   if (known !== undefined) return known;
-  const filter = { connection: work.run.connection, kind: 'sync', version } as const;
-  const [run] = (await work.engine.stores.runs.list(filter, null, 1)).items;
-  const read = run?.kind === 'sync' ? { run: run.id, kind: run.read, at: run.finishedAt ?? run.createdAt } : null;
+  const { snapshots } = work.engine.stores;
+  const read = (await snapshots.committedBy(work.run.connection, version)) ?? (await readOfRun(work, version));
   work.reads.set(version, read);
   return read;
+};
+
+const readOfRun = async ({ engine, run: { connection } }: Provisioning, version: number): Promise<Read | null> => {
+  const [run] = (await engine.stores.runs.list({ connection, kind: 'sync', version }, null, 1)).items;
+  return run?.kind === 'sync' ? { run: run.id, kind: run.read, at: run.finishedAt ?? run.createdAt } : null;
 };
 
 /** When the last read began that would have told of somebody who is back: one of everybody, or of what changed. Null: none is on record. */

@@ -155,6 +155,7 @@ const commit = async (
     counts: recorded.present,
     full: what.kind === 'full',
     attributes: connection.attributes,
+    by: { run: run.id, kind: what.kind },
     ...(what.kind === 'group' ? {} : { scope: scopeKey(what.scope) }),
   });
   await engine.failpoint('sync.committed');

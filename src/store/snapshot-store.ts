@@ -6,7 +6,8 @@
 import type { AttributeNames, ReadSince } from '../core/read-attributes.ts';
 import type { Change, ChangePlace, RecordedChange } from '../model/change.ts';
 import type { EdgePair, MembersPatch, Pair } from '../model/draft.ts';
-import type { ConnectionId, Resume, SourceId, Watermark } from '../model/ids.ts';
+import type { ConnectionId, Resume, RunId, SourceId, Watermark } from '../model/ids.ts';
+import type { ReadKind } from '../model/operation.ts';
 import type { Gone, Membership, ObjectType, Ref, Remembered, SourceObject } from '../model/source-object.ts';
 import type { Lease } from './leases.ts';
 
@@ -29,6 +30,9 @@ export type Head = {
   readonly restored: Restored | null;
 };
 export type Restored = { readonly epoch: number; readonly at: Date };
+
+/** The sync run that committed a version, and how it had read. */
+export type Committer = { readonly run: RunId; readonly kind: ReadKind };
 
 export type Page<T> = { readonly items: readonly T[]; readonly next: string | null };
 
@@ -78,7 +82,12 @@ export interface SnapshotStore extends SnapshotReads {
    * forgotten. What an earlier holder staged after its last place is forgotten too, also if it arrives late.
    */
   begin(lease: Lease, signature: string): Promise<Draft>;
-  /** Drops changes up to and including this version, and what no version refers to any more; tidies up what look-ups go by. */
+  /**
+   * Who committed this version, and when, also where they died before their run could say so. Null where it is not on record: nothing changed with it,
+   * nobody said who they are, or the version was pruned.
+   */
+  committedBy(connection: ConnectionId, version: number): Promise<(Committer & { readonly at: Date }) | null>;
+  /** Drops changes up to and including this version, who committed them, and what no version refers to any more; tidies up what look-ups go by. */
   prune(connection: ConnectionId, through: number): Promise<void>;
   /** The committed changes of somebody, and of members as far as it is them, oldest first, in batches. */
   changesAbout(connection: ConnectionId, person: SourceId): AsyncIterable<readonly RecordedChange[]>;
@@ -157,6 +166,8 @@ export interface Draft {
     readonly scope?: string;
     /** What was read of whoever was read; left out where nobody was. */
     readonly attributes?: AttributeNames;
+    /** Kept with the version, if anything changed. */
+    readonly by?: Committer;
   }): Promise<Head>;
   /** Forgets everything this draft staged. */
   discard(): Promise<void>;

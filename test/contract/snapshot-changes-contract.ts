@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ChangePlace } from '../../src/model/change.ts';
-import type { ConnectionId } from '../../src/model/ids.ts';
+import { type ConnectionId, runId } from '../../src/model/ids.ts';
 import { group } from '../../src/model/source-object.ts';
 import type { ChangesPage } from '../../src/store/snapshot-store.ts';
 import {
@@ -140,6 +140,21 @@ export const snapshotChangesContract = (open: OpenSnapshots): void => {
       expect(await scan()).toEqual(['ann']);
       const { version: three } = await commit(world, connection, [], [created('cid')]);
       expect(await shown(0)).toEqual([[three, 1, 'cid']]);
+    });
+
+    it('are kept with who committed them, until they are pruned', async () => {
+      const by = { run: runId('run_1'), kind: 'delta' } as const;
+      const lost = await begin();
+      await lost.record([created('ghost')]);
+      const draft = await begin();
+      await draft.record([created('ann')]);
+      const { version: one } = await draft.commit({ ...end, by });
+      const { version: two } = await commit(world, connection, [], [created('bob')]);
+      expect(await world.snapshots.committedBy(connection, one)).toEqual({ ...by, at: start });
+      expect(await world.snapshots.committedBy(connection, one - 1)).toBeNull();
+      expect(await world.snapshots.committedBy(connection, two)).toBeNull();
+      await world.snapshots.prune(connection, one);
+      expect(await world.snapshots.committedBy(connection, one)).toBeNull();
     });
 
     it('that were pruned are told of, by the newest of them', async () => {

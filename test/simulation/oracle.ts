@@ -19,6 +19,7 @@ import { judgeIdentity } from './judge-identity.ts';
 import { takingsSeen } from './judge-limits.ts';
 import { holds } from './judge-plan.ts';
 import { judgePolicy } from './judge-policy.ts';
+import { judgeProof } from './judge-proof.ts';
 import { judgeProtection } from './judge-protection.ts';
 import { returnsSeen } from './judge-return.ts';
 import { shrinksSeen } from './judge-shrink.ts';
@@ -312,6 +313,8 @@ export const createOracle = (
           const { plan } = intent.cause;
           for (const what of plan === null ? [] : begins.judgeIntent(plan, approved.get(plan) ?? []))
             broken('plan', what);
+          const isUndo = undos.undoneBy(intent.cause) !== null;
+          for (const what of judgeProof(intent.operation, intent.cause, isUndo)) broken('I4', what);
           undos.noteIntent(first.key, intent.operation, intent.cause);
           if (!intents.has(intent.operation.key)) intents.set(intent.operation.key, { ...intent, at: now() });
         }

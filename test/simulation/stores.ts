@@ -80,7 +80,7 @@ const ofWrite: readonly FaultKind[] = [...ofProcess, 'error', 'answer_lost'];
 
 /** Whatever else is asked writes something. */
 const reads: ReadonlySet<string> = new Set([
-  ...['head', 'find', 'recall', 'recallPage', 'named', 'page', 'changesPage', 'holds', 'present'],
+  ...['head', 'find', 'recall', 'recallPage', 'named', 'page', 'changesPage', 'committedBy', 'holds', 'present'],
   ...['position', 'links', 'linkedRemotes', 'about', 'ownersOf', 'countLinks', 'countActive', 'taken'],
   ...['escrows', 'countEscrows', 'entries', 'entry'],
   ...['get', 'list', 'of', 'secrets', 'count', 'countOlder', 'dataKeysAsked', 'next'],

@@ -7,7 +7,7 @@ import { StaleFence } from '../../model/errors.ts';
 import type { SourceId } from '../../model/ids.ts';
 import type { SourceObject } from '../../model/source-object.ts';
 import type { Lease } from '../leases.ts';
-import type { Batch, Draft, EdgePair, Head, Pair, Remembered } from '../snapshot-store.ts';
+import type { Batch, Committer, Draft, EdgePair, Head, Pair, Remembered } from '../snapshot-store.ts';
 import { readsOf } from './snapshot-reads.ts';
 import {
   emptyLayer,
@@ -31,6 +31,8 @@ export type Shelf = {
   changes: RecordedChange[];
   /** The newest change that was pruned. */
   pruned: ChangePlace | null;
+  /** By version. */
+  committers: Map<number, Committer & { readonly at: Date }>;
   committed: Layer;
 };
 
@@ -114,7 +116,7 @@ export const openDraft = (around: Around, shelf: Shelf, lease: Lease, version: n
       const head = { ...base, version, counts, scope, attributes: readAfter(base, attributes, true, version) };
       return readsOf(() => ({ head, view, changes: [...shelf.changes, ...recorded], pruned: shelf.pruned }));
     },
-    commit: async ({ watermark, counts, full, scope, attributes }) => {
+    commit: async ({ watermark, counts, full, scope, attributes, by }) => {
       await probe('snapshot.noted');
       assertOurs();
       const at = now();
@@ -132,6 +134,7 @@ export const openDraft = (around: Around, shelf: Shelf, lease: Lease, version: n
       shelf.draft = null;
       closed = true;
       shelf.changes.push(...recorded);
+      if (by !== undefined && recorded.length > 0) shelf.committers.set(version, { ...by, at });
       for (const [key, next] of view.over.objects) shelf.committed.objects.set(key, next);
       for (const [group, next] of view.over.members) shelf.committed.members.set(group, next);
       await probe('snapshot.committed');

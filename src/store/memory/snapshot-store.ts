@@ -51,6 +51,7 @@ export const createMemorySnapshotStore = (around: {
       shelf.draft = { signature, batches };
       return openDraft({ fenceOf, now, probe }, shelf, lease, shelf.opened, batches);
     },
+    committedBy: async (connection, version) => shelfOf(connection).committers.get(version) ?? null,
     changesAbout: (connection, person) =>
       inBatches(
         shelfOf(connection).changes.flatMap((recorded) => {
@@ -93,6 +94,7 @@ export const createMemorySnapshotStore = (around: {
       const shelf = shelfOf(connection);
       shelf.pruned = placeOf(shelf.changes.findLast(({ version }) => version <= through)) ?? shelf.pruned;
       shelf.changes = shelf.changes.filter(({ version }) => version > through);
+      for (const version of shelf.committers.keys()) if (version <= through) shelf.committers.delete(version);
     },
     fence: (key, epoch, at) => {
       const shelf = shelfOf(connectionId(key));
@@ -133,6 +135,7 @@ const emptyShelf = (connection: ConnectionId): Shelf => ({
   opened: 0,
   draft: null,
   pruned: null,
+  committers: new Map(),
   changes: [],
   committed: emptyLayer(),
 });

@@ -191,7 +191,7 @@ export const openDraft = (
           attributes: readAfter(base, attributes, true, version),
         }),
       }),
-    commit: ({ watermark, counts, full, scope, attributes }) =>
+    commit: ({ watermark, counts, full, scope, attributes, by }) =>
       write(async () => {
         const at = now();
         const after: Committed = {
@@ -200,7 +200,7 @@ export const openDraft = (
           roster: await nextRoster(full, counts),
           settled: isFirst ? { version, parts: parts() } : settled,
         };
-        if (hasChanges) await stores.versions.note(connection, version, parts(), at);
+        if (hasChanges) await stores.versions.note(connection, version, { parts: parts(), at, by });
         await probe('snapshot.noted');
         const head: Head = {
           connection,

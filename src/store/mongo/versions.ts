@@ -3,7 +3,9 @@
  * to that version. `committed` is set once everything staged for it was rolled forward: one that never was committed never gets it.
  */
 
-import type { ConnectionId } from '../../model/ids.ts';
+import { type ConnectionId, runId } from '../../model/ids.ts';
+import type { ReadKind } from '../../model/operation.ts';
+import type { Committer, SnapshotStore } from '../snapshot-store.ts';
 import type { Db } from './connect.ts';
 import { startsWith } from './keyset.ts';
 import type { Part } from './places.ts';
@@ -14,6 +16,8 @@ type VersionDocument = {
   readonly parts: readonly Part[];
   readonly at: Date;
   readonly committed: boolean;
+  /** Absent where nobody said so, as before it was kept. */
+  readonly by?: { readonly run: string; readonly kind: ReadKind };
 };
 
 const name = 'versions';
@@ -21,8 +25,17 @@ const name = 'versions';
 export const createVersions = (db: Db) => {
   const collection = db.collection<VersionDocument>(name);
   return {
-    note: async (connection: ConnectionId, version: number, parts: readonly Part[], at: Date): Promise<void> => {
-      await collection.insertOne({ _id: idOf(connection, version), version, parts, at, committed: false });
+    note: async (
+      connection: ConnectionId,
+      version: number,
+      { parts, at, by }: { readonly parts: readonly Part[]; readonly at: Date; readonly by: Committer | undefined },
+    ): Promise<void> => {
+      const noted = { _id: idOf(connection, version), version, parts, at, committed: false };
+      await collection.insertOne(by === undefined ? noted : { ...noted, by });
+    },
+    by: async (connection: ConnectionId, version: number): ReturnType<SnapshotStore['committedBy']> => {
+      const noted = await collection.findOne({ _id: idOf(connection, version) }, { projection: { by: 1, at: 1 } });
+      return noted?.by === undefined ? null : { run: runId(noted.by.run), kind: noted.by.kind, at: noted.at };
     },
     parts: async (connection: ConnectionId, version: number): Promise<readonly Part[]> => {
       const noted = await collection.findOne({ _id: idOf(connection, version) }, { projection: { parts: 1 } });

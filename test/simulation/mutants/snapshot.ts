@@ -192,6 +192,18 @@ export const snapshot: readonly Mutant[] = [
     ],
   },
   {
+    name: 'a version does not say who read it',
+    what: 'Which run committed a version is known only once that run has ended.',
+    bias: 'workers that die',
+    edits: [
+      {
+        file: 'src/engine/sync-run.ts',
+        from: 'by: { run: run.id, kind: what.kind },',
+        to: '',
+      },
+    ],
+  },
+  {
     name: 'who was not seen stays',
     what: 'A complete full read takes nobody out.',
     edits: [

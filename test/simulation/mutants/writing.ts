@@ -35,6 +35,17 @@ export const writing: readonly Mutant[] = [
     ],
   },
   {
+    name: 'what is taken away carries no proof',
+    what: 'Which read told of it, and what the tenant answered, is not written down.',
+    edits: [
+      {
+        file: 'src/engine/provisioning.ts',
+        from: 'evidence: evidence ?? null,',
+        to: 'evidence: null,',
+      },
+    ],
+  },
+  {
     name: 'no intent recovery',
     what: 'What was under way when a worker died is never looked at.',
     bias: 'workers that die',

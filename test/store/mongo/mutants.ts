@@ -102,7 +102,7 @@ export const storeMutants: readonly StoreMutant[] = [
     edits: [
       {
         file: 'src/store/mongo/snapshot-draft.ts',
-        from: `        if (hasChanges) await stores.versions.note(connection, version, parts(), at);
+        from: `        if (hasChanges) await stores.versions.note(connection, version, { parts: parts(), at, by });
         await probe('snapshot.noted');
 `,
         to: '',
@@ -112,7 +112,7 @@ export const storeMutants: readonly StoreMutant[] = [
         from: `        await probe('snapshot.committed');
 `,
         to: `        await probe('snapshot.noted');
-        if (hasChanges) await stores.versions.note(connection, version, parts(), at);
+        if (hasChanges) await stores.versions.note(connection, version, { parts: parts(), at, by });
         await probe('snapshot.committed');
 `,
       },
