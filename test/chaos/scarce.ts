@@ -89,12 +89,16 @@ export const runOutOfMemory = async (
   const cameTo = await withPlant(options, size, async (plant, tell) => {
     tell(`Memory: a tenant of ${options.users} people, and a worker with less and less heap.`);
     const starved = (): number => plant.workers.reduce((sum, worker) => sum + worker.starved(), 0);
-    const restart = (): void => {
-      for (const worker of plant.workers) worker.kill();
+    const restart = async (): Promise<void> => {
+      for (const worker of plant.workers) {
+        // One that is only about to start cannot be killed, and would go on with the memory it was given; one with too little to start never does.
+        await until(worker.isUp, options.patienceMs);
+        worker.kill();
+      }
     };
     for (const heapMb of options.heapsMb) {
       heap = { NODE_OPTIONS: `--max-old-space-size=${heapMb}` };
-      restart();
+      await restart();
       await Promise.all(plant.customers.map(({ connection }) => plant.stack.api.request(connection, { mode: 'full' })));
       await until(() => starved() >= starvations, options.patienceMs);
       tell(
@@ -104,7 +108,7 @@ export const runOutOfMemory = async (
     }
     const untried = starved() < starvations ? [`no worker ran out of memory ${starvations} times`] : [];
     heap = {};
-    restart();
+    await restart();
     return { wrongWrites: [], untried };
   });
   return { means: 'heap', ...cameTo };
