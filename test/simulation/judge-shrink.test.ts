@@ -89,9 +89,19 @@ const judged = async (acceptShrink: unknown = null) => {
     return shrinks.judge('draft.commit', [end, draft], await draft.commit(end));
   };
   await read(everybody);
-  shrinks.judge('runs.start', [], { kind: 'sync', connection: id, acceptShrink });
+  const starts = (accepts: unknown): void => {
+    shrinks.judge('runs.start', [], { kind: 'sync', connection: id, acceptShrink: accepts });
+  };
+  starts(acceptShrink);
   return {
     read,
+    /** Whoever committed it hears of that once another run has started. */
+    heardLate: async (changes: readonly Change[]): Promise<readonly string[]> => {
+      const draft = await staged(changes);
+      const answer = await draft.commit(end);
+      starts(null);
+      return shrinks.judge('draft.commit', [end, draft], answer);
+    },
     dropped: async (changes: readonly Change[]) => void (await staged(changes)),
     unheard: async (changes: readonly Change[]) => void (await (await staged(changes)).commit(end)),
     forget: shrinks.forget,
@@ -137,6 +147,12 @@ describe('a read that loses much', () => {
     expect(await read([lost('ann'), leaves(...names)])).toEqual([
       expect.stringContaining('3 of 4 are not in staff any more'),
     ]);
+  });
+
+  it('is kept as it was accepted also where whoever committed it hears of that once the next run has started', async () => {
+    const much = [lost('ann'), lost('bob')];
+    expect(await (await judged({ missing: {} })).heardLate(much)).toEqual([]);
+    expect(await (await judged()).heardLate(much)).toEqual([expect.stringContaining('2 of 4 users are missing')]);
   });
 
   it('is found also after one that broke off, one of whose commit nobody heard, and a restore', async () => {

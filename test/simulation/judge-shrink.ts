@@ -48,6 +48,8 @@ export const shrinksSeen = (
   /** Written down by each draft. */
   const recorded = new WeakMap<Draft, readonly Change[]>();
   const accepting = new Set<ConnectionId>();
+  /** Of runs that accept a loss: whoever stands still right after they committed hears of it when the next run is under way. */
+  const accepted = new WeakSet<Draft>();
   const changed = new Map<ConnectionId, { readonly version: number; readonly at: number }[]>();
 
   const judgeCommit = (draft: Draft, scope: string | undefined): readonly string[] => {
@@ -57,7 +59,7 @@ export const shrinksSeen = (
       changed.set(connection, [...(changed.get(connection) ?? []), { version: version + 1, at: now() }]);
     const before = bases.get(draft);
     const customer = customers().find((each) => each.connection.id === connection);
-    if (before === undefined || customer === undefined || version === 0 || accepting.has(connection)) return [];
+    if (before === undefined || customer === undefined || version === 0 || accepted.has(draft)) return [];
     const next = after(before, changes);
     const limit = customer.connection.shrinkLimit;
     return [
@@ -73,6 +75,7 @@ export const shrinksSeen = (
       const draft = asked.find(isDraft);
       if (draft === undefined) return [];
       if (site === 'draft.record' && Array.isArray(asked[0])) {
+        if (accepting.has(draft.base.connection)) accepted.add(draft);
         if (!recorded.has(draft)) void keptIn(snapshots, draft.base.connection).then((kept) => bases.set(draft, kept));
         recorded.set(draft, [...(recorded.get(draft) ?? []), ...(asked[0] as readonly Change[])]);
       }
