@@ -31,7 +31,7 @@ export type { Done, Pending } from './pending.ts';
 export const isToPlanAgain = ({ pending, outcome }: Done): boolean => {
   if (outcome.result !== 'applied') return false;
   const { operation } = pending.planned;
-  if (operation.action !== 'create') return isFoundGone({ pending, outcome }) && outcome.action !== 'disable';
+  if (operation.action !== 'create') return isFoundGone({ outcome }) && outcome.action !== 'disable';
   return !sameAttributes(outcome.link?.pushed ?? {}, operation.attributes);
 };
 

@@ -11,7 +11,7 @@ import type { Scope } from '../model/scope.ts';
 import type { Ref, Standing } from '../model/source-object.ts';
 import { lastReadAt, readOf } from './evidence.ts';
 import { confirmedGrounds, type Grounds } from './grounds.ts';
-import type { Pending } from './pending.ts';
+import { membersOf, type Pending, peopleOf } from './pending.ts';
 import { isDry, type Provisioning } from './provisioning.ts';
 
 export type Confirmed = {
@@ -67,22 +67,6 @@ export const confirmRemovals = async (
 };
 
 const shows: ReadonlySet<Standing> = new Set<Standing>(['present', 'disabled']);
-
-export const membersOf = (pending: readonly Pending[]): readonly Ref[] =>
-  pending.flatMap(({ planned: { operation } }) =>
-    'members' in operation ? operation.members.map(({ ref }) => ref) : [],
-  );
-
-/** Whom operations are about: the account, or the members. */
-export const peopleOf = (pending: readonly Pending[]): readonly Ref[] => [
-  ...new Map(
-    pending
-      .flatMap(({ planned: { operation } }) =>
-        'members' in operation ? operation.members.map(({ ref }) => ref) : [operation.ref],
-      )
-      .map((ref) => [ref.id, ref]),
-  ).values(),
-];
 
 /** Somebody whom the source does not show, and what is known of how they went. */
 type Loss = Absence & { readonly ref: Ref };

@@ -5,10 +5,11 @@
 
 import { stepsOf, type Trace } from '../core/undo.ts';
 import type { SourceId } from '../model/ids.ts';
-import { isInEffect, type Operation } from '../model/operation.ts';
+import type { Operation } from '../model/operation.ts';
 import type { Pending } from './pending.ts';
 import { isDry, type Provisioning } from './provisioning.ts';
 import { entriesOf } from './undo-trail.ts';
+import { isUndone } from './undone-members.ts';
 
 /**
  * Of whom something of this was refused, put off or left out. What an earlier turn did is asked of the record; of a plan that is only made nothing is left
@@ -23,18 +24,19 @@ export const notGivenBack = async (
   const done = new Set<string>();
   for await (const entries of entriesOf(work, work.run.id))
     for (const { operation, outcome } of entries)
-      if (outcome !== null && isInEffect(outcome)) for (const step of stepsOf(operation, outcome)) done.add(step);
+      if (outcome !== null && isUndone(operation, outcome))
+        for (const step of stepsOf(operation, outcome)) done.add(step);
   const isOpen = (operation: Operation): boolean => stepsOf(operation, null).some((step) => !done.has(step));
   return new Set(
     wanted
       .map(({ planned }) => planned.operation)
       .filter(isOpen)
-      .flatMap((operation) => [operation.ref.id, ...membersOf(operation, traces, isOpen)]),
+      .flatMap((operation) => [operation.ref.id, ...membersLeft(operation, traces, isOpen)]),
   );
 };
 
 /** Who stays in a group, or out of it. A group that the run made is to go with whom it put into it. */
-const membersOf = (
+const membersLeft = (
   operation: Operation,
   traces: ReadonlyMap<SourceId, Trace>,
   isOpen: (operation: Operation) => boolean,

@@ -5,6 +5,7 @@ import { references } from '../core/mapping.ts';
 import type { PlannedOperation } from '../core/plan.ts';
 import type { PlanId, SourceId } from '../model/ids.ts';
 import { type Evidence, type Link, linkIn, type Operation, type Outcome, type SkipReason } from '../model/operation.ts';
+import type { Ref } from '../model/source-object.ts';
 import type { Grounds } from './grounds.ts';
 import type { Provisioning } from './provisioning.ts';
 
@@ -28,7 +29,8 @@ export type Pending = {
 export type Done = { readonly pending: Pending; readonly outcome: Outcome };
 
 /** The target did not know any more what it was told something of. */
-export const isFoundGone = ({ outcome }: Done): boolean => linkIn(outcome) === null && outcome.action !== 'delete';
+export const isFoundGone = ({ outcome }: Pick<Done, 'outcome'>): boolean =>
+  linkIn(outcome) === null && outcome.action !== 'delete';
 
 export const head = (work: Pick<Provisioning, 'engine' | 'mapping'>, { planned: { operation }, step }: Pending) => ({
   key: operation.key,
@@ -59,6 +61,23 @@ export const skip = (work: Pick<Provisioning, 'engine' | 'mapping'>, pending: Pe
 });
 
 export const counted = ({ planned: { operation, why } }: Pending): Counted => countedAs(operation, why);
+
+/** The members whom operations name. */
+export const membersOf = (pending: readonly Pending[]): readonly Ref[] =>
+  pending.flatMap(({ planned: { operation } }) =>
+    'members' in operation ? operation.members.map(({ ref }) => ref) : [],
+  );
+
+/** Whom operations are about: the account, or the members. */
+export const peopleOf = (pending: readonly Pending[]): readonly Ref[] => [
+  ...new Map(
+    pending
+      .flatMap(({ planned: { operation } }) =>
+        'members' in operation ? operation.members.map(({ ref }) => ref) : [operation.ref],
+      )
+      .map((ref) => [ref.id, ref]),
+  ).values(),
+];
 
 /** The same operation for some of its members. Null when it is for nobody. */
 export const forMembers = (pending: Pending, isFor: (id: string) => boolean): Pending | null => {

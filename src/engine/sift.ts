@@ -10,9 +10,8 @@ import type { SourceId } from '../model/ids.ts';
 import { isDestructive } from '../model/operation.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Ref } from '../model/source-object.ts';
-import { membersOf } from './confirm-removals.ts';
 import { exceededNow } from './exceeded-now.ts';
-import { counted, type Done, forMembers, type Pending, skip } from './pending.ts';
+import { counted, type Done, forMembers, membersOf, type Pending, skip } from './pending.ts';
 import { type Permitted, permitted } from './permit.ts';
 import { looksOf, type Provisioning } from './provisioning.ts';
 

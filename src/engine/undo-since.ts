@@ -2,9 +2,10 @@
 
 import type { Since, Trace } from '../core/undo.ts';
 import type { RemoteId, RunId, SourceId } from '../model/ids.ts';
-import { isInEffect, type Member, mayBeInEffect, type Operation, type Outcome } from '../model/operation.ts';
+import { isInEffect, type Member, mayBeInEffect, type Outcome } from '../model/operation.ts';
 import type { Run } from '../model/run.ts';
 import type { Ref } from '../model/source-object.ts';
+import type { Entry } from '../store/ledger.ts';
 import type { Provisioning } from './provisioning.ts';
 import { entriesOf, longestWaitMs, mostOperations, tooLarge } from './undo-trail.ts';
 
@@ -23,24 +24,33 @@ export const sinceThen = async (
     for await (const entries of entriesOf(work, run.id)) {
       operations += entries.length;
       if (operations > mostOperations) throw tooLarge(undone, 'saw done since');
-      for (const { operation, outcome } of entries) {
+      for (const entry of entries) {
+        const { operation, outcome } = entry;
         const { id } = operation.ref;
-        for (const word of wordsIn(operation, outcome, traces))
-          ofRun.set(`${id}|${word.member}`, { ...word, by: run.id });
+        for (const word of wordsIn(entry, traces)) ofRun.set(`${id}|${word.member}`, word);
         const trace = traces.get(id);
         if (trace === undefined || !mayBeInEffect(outcome)) continue;
         if ('members' in operation) {
           const moved = operation.action === 'add_members' ? trace.removed : trace.added;
-          for (const { ref } of operation.members) if (moved.has(ref.id)) memberships.set(`${id}|${ref.id}`, run.id);
+          for (const { ref } of taken(operation.members, outcome))
+            if (moved.has(ref.id)) memberships.set(`${id}|${ref.id}`, run.id);
         } else accounts.set(id, run.id);
       }
     }
-    // The newest run has the last word, and in each run the last operation.
-    for (const [of, word] of ofRun) if (!words.has(of)) words.set(of, word);
+    // In each run the last operation has the last word, and of the runs the one that wrote last, which may have been asked for before the others.
+    for (const [of, word] of ofRun) if (word.at > (words.get(of)?.at ?? never)) words.set(of, word);
   }
+  // By the word of the undone run itself somebody is in as long as no other one is sure that they are out.
+  for (const { ref: group, remoteId, added } of traces.values())
+    for (const member of added.values()) {
+      const of = `${group.id}|${member.ref.id}`;
+      const by = memberships.get(of);
+      if (by !== undefined && !words.has(of) && isTakenOver(member, traces))
+        words.set(of, { group, remoteId, member: member.ref.id, isIn: true, by, at: never });
+    }
   const isTakenOut = ({ group, member }: Word): boolean =>
     traces.get(group.id)?.added.has(member) === true && !memberships.has(`${group.id}|${member}`);
-  const putIn = await stillIn(
+  const putIn = await putInBy(
     work,
     [...words.values()].filter((word) => !isTakenOut(word)),
   );
@@ -58,29 +68,35 @@ type Word = {
   readonly member: SourceId;
   readonly isIn: boolean;
   readonly by: RunId;
+  readonly at: Date;
 };
 
+const never = new Date(0);
+
 /** Who may have been put in is in; who may have been taken out may be in it still. */
-const wordsIn = (
-  operation: Operation,
-  outcome: Outcome | null,
-  traces: ReadonlyMap<SourceId, Trace>,
-): readonly Omit<Word, 'by'>[] => {
+const wordsIn = ({ operation, outcome, cause, at }: Entry, traces: ReadonlyMap<SourceId, Trace>): readonly Word[] => {
   if (!('members' in operation)) return [];
   const isIn = operation.action === 'add_members';
   if (isIn ? !mayBeInEffect(outcome) : outcome === null || !isInEffect(outcome)) return [];
+  const { ref: group, remoteId } = operation;
+  return taken(operation.members, outcome)
+    .filter((member) => isTakenOver(member, traces))
+    .map(({ ref }) => ({ group, remoteId, member: ref.id, isIn, by: cause.run, at: outcome?.at ?? at }));
+};
+
+/** All but whom the target refused. */
+const taken = (members: readonly Member[], outcome: Outcome | null): readonly Member[] => {
   const refused = new Set(outcome?.result === 'partly_applied' ? outcome.refused : []);
-  const isTakenOver = ({ ref, remoteId }: Member): boolean => {
-    const trace = traces.get(ref.id);
-    return trace?.adopted === true && trace.remoteId === remoteId && !refused.has(ref.id);
-  };
-  return operation.members
-    .filter(isTakenOver)
-    .map(({ ref }) => ({ group: operation.ref, remoteId: operation.remoteId, member: ref.id, isIn }));
+  return members.filter(({ ref }) => !refused.has(ref.id));
+};
+
+const isTakenOver = ({ ref, remoteId }: Member, traces: ReadonlyMap<SourceId, Trace>): boolean => {
+  const trace = traces.get(ref.id);
+  return trace?.adopted === true && trace.remoteId === remoteId;
 };
 
 /** By the member, who put it in. A group that is not linked any more holds nobody of ours. */
-const stillIn = async (work: Provisioning, words: readonly Word[]): Promise<ReadonlyMap<SourceId, RunId>> => {
+const putInBy = async (work: Provisioning, words: readonly Word[]): Promise<ReadonlyMap<SourceId, RunId>> => {
   const said = words.filter(({ isIn }) => isIn);
   const links = await work.engine.stores.ledger.links(
     work.record.id,

@@ -226,9 +226,9 @@ const stageLeftOut = async (work: Provisioning, plan: PlanId, leftOut: readonly 
 
 const carryOutSome = async (work: Provisioning, pending: readonly Pending[], tally: Tally): Promise<void> => {
   if (!isDry(work)) await assertAsRead(work.engine, work);
-  await waitForTheOpposite(work, pending);
+  const waited = await waitForTheOpposite(work, pending);
   await carryOut(work, pending, async (done) => {
-    await settleUndone(work, done, tally);
+    await settleUndone(work, done, waited, tally);
     countAccounts(done, tally);
   });
   stopIfRefused(work, tally);

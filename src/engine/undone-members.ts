@@ -1,35 +1,75 @@
 /** Whom an undo puts into groups, or takes out of them: the tenant still has it otherwise, so the next run that writes has to hear of each. */
 
-import { type Member, mayBeInEffect, type Operation, type WaitingReference } from '../model/operation.ts';
-import type { Done, Pending } from './pending.ts';
+import { isInEffect, type Member, mayBeInEffect, type Operation, type WaitingReference } from '../model/operation.ts';
+import type { Ref } from '../model/source-object.ts';
+import { type Done, isFoundGone, type Pending } from './pending.ts';
 import type { Provisioning } from './provisioning.ts';
 import type { Tally } from './tally.ts';
 import { countMembers, waitFor } from './wave-references.ts';
 
-/** Before any of it is sent: whoever dies on the way may be the last to know of it, for once the rules change nobody goes on. */
-export const waitForTheOpposite = async (work: Provisioning, pending: readonly Pending[]): Promise<void> =>
+/** What waited before the undo wrote anything, by group and member. */
+type Waited = ReadonlyMap<string, WaitingReference>;
+
+/**
+ * Before any of it is sent: whoever dies on the way may be the last to know of it, for once the rules change nobody goes on. What waits already says what
+ * the tenant has, and stays until it is known what became of this: to be taken out, as the tenant wants it, is not to be put in again.
+ */
+export const waitForTheOpposite = async (work: Provisioning, pending: readonly Pending[]): Promise<Waited> => {
+  const opposite = pending.flatMap(({ planned: { operation } }) => oppositeOf(operation, () => true));
+  const waited = await waitedOf(
+    work,
+    opposite.map(({ owner }) => owner),
+  );
   await waitFor(
     work,
-    pending.flatMap(({ planned: { operation } }) => oppositeOf(operation, () => true)),
+    opposite.filter((one) => !waited.has(keyOf(one))),
   );
+  return waited;
+};
+
+const waitedOf = async (work: Provisioning, groups: readonly Ref[]): Promise<Waited> => {
+  const waited = new Map<string, WaitingReference>();
+  if (groups.length === 0) return waited;
+  for await (const some of work.engine.stores.ledger.waitingFor(work.record.id, groups))
+    for (const one of some) if (one.path === 'members') waited.set(keyOf(one), one);
+  return waited;
+};
+
+const keyOf = ({ owner, to }: WaitingReference): string => `${owner.id}|${to}`;
 
 /**
  * The tenant still says what the undone run did. Attributes and accounts differ from then on from what is wanted, and are found by the next plan of
- * everybody; memberships are looked at only where something changed, or where they wait. What was not seen to be done may be done all the same. What is
- * surely not done waits for it, as after any other try: the next run looks whether the tenant agrees.
+ * everybody; memberships are looked at only where something changed, or where they wait. For what was done the opposite waits now, whatever waited before;
+ * what was not seen to be done may be done all the same. What is surely not done waits for it, as after any other try, where nothing waited before: the
+ * next run looks whether the tenant agrees.
  */
-export const settleUndone = async (work: Provisioning, done: readonly Done[], tally: Tally): Promise<void> => {
+export const settleUndone = async (
+  work: Provisioning,
+  done: readonly Done[],
+  waited: Waited,
+  tally: Tally,
+): Promise<void> => {
   countMembers(done, tally);
   await waitFor(
     work,
     done.flatMap(({ pending, outcome }): readonly WaitingReference[] => {
       const { operation } = pending.planned;
-      const refused = outcome.result === 'partly_applied' ? new Set(outcome.refused) : null;
-      const mayBeDone = ({ ref }: Member): boolean => mayBeInEffect(outcome) && refused?.has(ref.id) !== true;
-      return [...oppositeOf(operation, mayBeDone), ...stillOf(operation, (member) => !mayBeDone(member))];
+      const refused = new Set(outcome.result === 'partly_applied' ? outcome.refused : []);
+      const isDone = ({ ref }: Member): boolean => isUndone(operation, outcome) && !refused.has(ref.id);
+      const isNotDone = ({ ref }: Member): boolean =>
+        refused.has(ref.id) || !(mayBeInEffect(outcome) || isUndone(operation, outcome));
+      return [
+        // Where nothing waited before, it was written before it was sent.
+        ...oppositeOf(operation, isDone).filter((one) => (waited.get(keyOf(one))?.want ?? one.want) !== one.want),
+        ...stillOf(operation, isNotDone).filter((one) => !waited.has(keyOf(one))),
+      ];
     }),
   );
 };
+
+/** Whether it is sure that the target is as the undo wants it. In a group that was found gone nobody is any more. */
+export const isUndone = (operation: Operation, outcome: Done['outcome']): boolean =>
+  isInEffect(outcome) || (operation.action === 'remove_members' && isFoundGone({ outcome }));
 
 type Which = (member: Member) => boolean;
 

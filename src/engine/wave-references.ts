@@ -307,7 +307,7 @@ export const countMembers = (done: readonly Done[], tally: Tally): Members => {
       if (outcome.reason === 'protected' && want === 'add') refused.push(...references);
       continue;
     }
-    if (isFoundGone({ pending, outcome }) && want === 'remove') {
+    if (isFoundGone({ outcome }) && want === 'remove') {
       // They went with the group.
       written.push(...references);
       tally.fail('target_rejected', operation.ref.id);

@@ -6,9 +6,9 @@ import { leftOutIn, leftOutOf } from '../../src/engine/undo.ts';
 import { isUndoneMark } from '../../src/engine/undone-mark.ts';
 import { TargetError } from '../../src/model/errors.ts';
 import { remoteId, runId, sourceId } from '../../src/model/ids.ts';
-import { isDestructive } from '../../src/model/operation.ts';
+import { isDestructive, type Operation } from '../../src/model/operation.ts';
 import { isEnded, type Run } from '../../src/model/run.ts';
-import { user } from '../../src/model/source-object.ts';
+import { group, user } from '../../src/model/source-object.ts';
 import { defaultLimits, type TargetRecord } from '../../src/model/target-record.ts';
 import type { Target } from '../../src/target/target.ts';
 import { why } from '../support/explaining.ts';
@@ -236,6 +236,19 @@ describe('the undo of a run that took over the accounts of others, by a wrong ma
       expect(await leftOut(s)).toEqual(['deprovision_off create staff -', 'not_given_back update anna -']);
     });
 
+    it('lets go of whoever was in a group that is gone: nobody is in it any more', async () => {
+      const { s, run } = await takenOver(undefined, withStaff);
+      await s.planUndo(run);
+      for (const [of, { type }] of s.remote.objects) if (type === 'group') s.remote.objects.delete(of);
+      const { counters } = await s.approve();
+      expect(counters.skipped).not.toHaveProperty('not_given_back');
+      expect(await linked(s)).toBe(0);
+      const waits: string[] = [];
+      for await (const some of s.stores.ledger.waitingFor(target, [group(sourceId(id('staff')))]))
+        waits.push(...some.map(({ to, want }) => `${want} ${nameIn(to)}`));
+      expect(waits).not.toContain('remove anna');
+    });
+
     it('lets go of nobody whose group is not deleted, because it could not be when the plan was made', async () => {
       let takesGroups = true;
       const { s, run } = await takenOver(
@@ -277,6 +290,83 @@ describe('the undo of a run that took over the accounts of others, by a wrong ma
       expect(await s.approve()).toMatchObject({ state: 'succeeded' });
       expect(s.groups()).toEqual({ board: [], staff: [] });
       expect(await linked(s)).toBe(0);
+    });
+
+    /** In the tenant anna leaves the group, and bert with her; `how`: what the target does of it, once. */
+    const leftSince = async (how: (apply: Target['apply']) => Target['apply']) => {
+      let isOdd = false;
+      const { s, run } = await takenOver(
+        (made) => ({
+          ...made,
+          apply: async (...asked) => {
+            if (!isOdd || asked[0].action !== 'remove_members') return await made.apply(...asked);
+            isOdd = false;
+            return await how(made.apply)(...asked);
+          },
+        }),
+        (s) => {
+          withStaff(s);
+          s.directory.join(id('staff'), id('bert'));
+        },
+      );
+      for (const name of ['anna', 'bert']) s.directory.leave(id('staff'), id(name));
+      isOdd = true;
+      await s.delta();
+      s.pass(1_000);
+      const later = await s.provisioned();
+      expect(s.groups()).toEqual({ staff: ['anna'] });
+      await s.planUndo(run);
+      return { s, later };
+    };
+
+    const withoutXaver = (operation: Operation): Operation =>
+      'members' in operation
+        ? { ...operation, members: operation.members.filter(({ remoteId: of }) => of !== 'xaver') }
+        : operation;
+
+    it('takes out whom a later run was to take out, and the target refused to', async () => {
+      const { s } = await leftSince((apply) => async (operation, signal) => ({
+        ...(await apply(withoutXaver(operation), signal)),
+        refused: [{ member: remoteId('xaver'), detail: 'The director stays.' }],
+      }));
+      expect(await s.approve()).toMatchObject({ state: 'succeeded' });
+      expect(s.groups()).toEqual({ staff: [] });
+      expect(await linked(s)).toBe(0);
+    });
+
+    it('leaves whoever may be in the group still: a later run took them out, and it was not seen', async () => {
+      const { s, later } = await leftSince((apply) => async (operation, signal) => {
+        await apply(withoutXaver(operation), signal);
+        throw new TargetError('rejected', 'They are shown still.', { code: 'not_applied' });
+      });
+      expect(await leftOut(s)).toContain(`changed_since update anna ${later.id}`);
+      await s.approve();
+      expect(s.groups()).toEqual({ staff: ['anna'] });
+      expect(await linked(s)).toBe(2);
+    });
+
+    it('goes by what was written last, and not by which run was asked for last', async () => {
+      const { s, run } = await takenOver(undefined, withStaff);
+      s.found('board');
+      s.directory.join(id('board'), id('anna'));
+      await s.delta();
+      s.pass(1_000);
+      await s.provisioned();
+      s.directory.leave(id('board'), id('anna'));
+      await s.delta();
+      s.pass(1_000);
+      await s.provisioned();
+      expect(s.groups()).toEqual({ board: [], staff: ['anna'] });
+      // The run that took her out waited: it had been asked for before the one that put her in.
+      const { list } = s.stores.runs;
+      Object.assign(s.stores.runs, {
+        list: async (...asked: Parameters<typeof list>) => {
+          const page = await list(...asked);
+          return { ...page, items: page.items.toReversed() };
+        },
+      });
+      await s.planUndo(run);
+      expect((await leftOut(s)).filter((each) => each.startsWith('changed_since'))).toEqual([]);
     });
   });
 });
@@ -858,6 +948,67 @@ describe('what an undo leaves behind', () => {
       expect(s.groups()).toEqual({ staff: ['anna', 'cleo'] });
     },
   );
+
+  describe.each([1, 2, 3])('that died at moment %d, before the rules changed,', (moment) => {
+    /** What a later run should have done with anna once the tenant said the opposite, the target refused; then the first run is undone. */
+    const refusedSince = async (was: 'in' | 'out'): Promise<Story> => {
+      let passed = Number.NEGATIVE_INFINITY;
+      let refuses = false;
+      const s = await story({
+        target: { limits: withoutLimits },
+        engine: {
+          failpoint: async () => {
+            passed += 1;
+            if (passed === moment) throw new Error('power cut');
+          },
+        },
+        wrapTarget: (made) => ({
+          ...made,
+          apply: async (...asked) => {
+            if (refuses && 'members' in asked[0]) throw new TargetError('rejected', 'Not today.');
+            return await made.apply(...asked);
+          },
+        }),
+      });
+      const turn = (isIn: boolean) =>
+        isIn ? s.directory.join(id('staff'), id('anna')) : s.directory.leave(id('staff'), id('anna'));
+      s.hire('anna');
+      s.found('staff');
+      if (was === 'in') turn(true);
+      await s.full();
+      s.pass(1_000);
+      turn(was === 'out');
+      await s.delta();
+      s.pass(1_000);
+      const wrong = await s.provisioned();
+      turn(was === 'in');
+      refuses = true;
+      await s.delta();
+      s.pass(1_000);
+      refuses = false;
+      expect(s.groups()).toEqual({ staff: was === 'in' ? [] : ['anna'] });
+      await s.planUndo(wrong);
+      const { run } = await s.commands.approvePlan((await s.newestPlan()).id, word);
+      passed = 0;
+      await expect(s.provisionAll()).rejects.toThrow('power cut');
+      await s.editTarget({ deprovision: { kind: 'delete' } });
+      s.pass(60_000);
+      await s.provisionAll();
+      expect((await s.ended(run)).state).toBe('failed');
+      s.pass(1_000);
+      await s.provision();
+      await s.approve();
+      return s;
+    };
+
+    it('is nobody in a group whom the tenant took out of it, and whom the run after could not take out', async () => {
+      expect((await refusedSince('out')).groups()).toEqual({ staff: [] });
+    });
+
+    it('is nobody out of a group whom the tenant put into it, and whom the run after could not put in', async () => {
+      expect((await refusedSince('in')).groups()).toEqual({ staff: ['anna'] });
+    });
+  });
 
   it('is taken away by the run after the plan that left it out, though no change tells of it any more', async () => {
     let unsure = false;
