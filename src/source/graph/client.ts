@@ -188,6 +188,8 @@ const judged = async (sent: Sent, template: string, parts: Listening, signal: Ab
     request_id: reply.headers['request-id'],
   });
   if (error.fault === 'unauthorized') return { kind: 'stale token', error };
+  // What would say why is not there: it may be a link that ran out, and nothing that a person has to mend.
+  if (error.fault === 'forbidden' && isCutOff(reply)) return { kind: 'again', error: noAnswer(error, template) };
   return { kind: worthWaiting(error) ? 'again' : 'refused', error };
 };
 
@@ -215,6 +217,10 @@ const jsonOrNull = (text: string): unknown => {
     return null;
   }
 };
+
+/** It says that it is JSON, and is not the whole of it. */
+const isCutOff = ({ headers, text }: Reply): boolean =>
+  /json/i.test(headers['content-type'] ?? '') && text !== '' && jsonOrNull(text) === null;
 
 const factsOf = (reply: Reply, template: string, error: SourceError | null): RequestFacts => ({
   template,

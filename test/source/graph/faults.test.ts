@@ -194,6 +194,15 @@ describe('links that expire', () => {
     await expect(readAll(sourceOf(graph), folded, { ...whole, from })).rejects.toThrow(WatermarkExpired);
   });
 
+  it('asks again when the refusal of a link that ran out is cut off, and takes it for nothing that a person has to mend', async () => {
+    const { folded, from } = await watermark();
+    graph.control.tenant().expireDeltaLinks();
+    fault({ answer: 'truncated' }, '/users/delta');
+    await expect(readAll(sourceOf(graph), folded, { ...whole, from })).rejects.toThrow(WatermarkExpired);
+    fault({ answer: 'truncated' }, '/delta', { times: null });
+    expect(await failure(readAll(sourceOf(graph), folded, { ...whole, from }))).toMatchObject({ fault: 'unavailable' });
+  });
+
   it('starts over when only a page has expired', async () => {
     const { folded, from } = await watermark();
     for (const id of graph.control.tenant().users())
