@@ -165,7 +165,8 @@ export async function* followDeltas(
           left: [],
         }
       : readDeltaPlace(ask.resume, key);
-  noteLeft(readers.left, from.left);
+  const isSoon = isSoonAfterWhole(mark, client.world.now());
+  noteLeft(readers.left, [...(isSoon ? mark.left : []), ...from.left]);
   const groupsRead = Promise.withResolvers<void>();
   const readUsers: PageReader = (items, either) => readers.users(items, either, groupsRead.promise);
   const streams = [
@@ -176,7 +177,8 @@ export async function* followDeltas(
   const last = yield* follow(from, streams, writePlace, signal);
   const complete = proofOf(ask, last, await stillGranted(client, ask, last.granted, signal));
   const wholeAt = isSoonAfterWhole(mark, client.world.now()) ? mark.wholeAt : null;
-  yield { type: 'end', complete, watermark: writeWatermark(key, { links: nextRound(last), wholeAt }) };
+  const { newest: left } = readers.left;
+  yield { type: 'end', complete, watermark: writeWatermark(key, { links: nextRound(last), wholeAt, left }) };
 }
 
 /** However it ends. */

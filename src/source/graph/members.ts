@@ -4,7 +4,7 @@ import type { SourceId } from '../../model/ids.ts';
 import type { ObjectMessage } from '../../model/source-message.ts';
 import { group, type Ref } from '../../model/source-object.ts';
 
-import { answered, batch, batchesInFlight, batchSize, slices } from './batch.ts';
+import { answered, batch, batches, batchesInFlight, batchSize, slices } from './batch.ts';
 import type { GraphClient } from './client.ts';
 import { type Entity, listPageSchema, listPages, wholeList } from './pages.ts';
 import { inOrder } from './side-by-side.ts';
@@ -23,6 +23,29 @@ export const membersOf = (
     Iterator.from(slices(groups, batchSize)).map((slice) => () => membersOfSome(client, slice, signal)),
     batchesInFlight,
   );
+
+/** Some of them. */
+export type FirstMembers = { readonly group: SourceId; readonly members: readonly Ref[] };
+
+/**
+ * Those direct members of each group whom one answer holds, 999 at most. It costs the same of a group of everybody as of any other, and does for questions
+ * in which whoever is not shown is not taken for missing. Nothing is said of a group that does not exist (any more).
+ */
+export async function* firstMembersOf(
+  client: GraphClient,
+  groups: readonly SourceId[],
+  signal: AbortSignal,
+): AsyncGenerator<readonly FirstMembers[]> {
+  const questions = groups.map((group) => ({ method: 'GET', at: firstPage(group) }) as const);
+  const open = groups.values();
+  for await (const answers of batches(client, questions, signal))
+    yield answers.flatMap((answer) => {
+      const { value: group } = open.next();
+      if (group === undefined) throw new RangeError('A batch has more answers than questions.');
+      if (!answer.ok && answer.refusal.status === 404) return [];
+      return [{ group, members: refsOf(answered(answer, listPageSchema, '/groups/{id}/members').items) }];
+    });
+}
 
 /** Nothing is said of a group that does not exist (any more), or that does not show who is in it. */
 export const wholeMembers = (

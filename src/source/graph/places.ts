@@ -58,10 +58,18 @@ const DeltaPlace = z.object({
 });
 export type DeltaPlace = z.infer<typeof DeltaPlace>;
 
-const WatermarkShape = Links.extend({ v: z.literal(1), key: z.string(), whole: z.number().nullable().default(null) });
+const WatermarkShape = Links.extend({
+  v: z.literal(1),
+  key: z.string(),
+  whole: z.number().nullable().default(null),
+  left: z.array(z.string()).readonly().default([]),
+});
 
-/** Where the next delta round begins. `wholeAt`: when everybody had been read, in ms since 1970; null: that is long ago. */
-export type Mark = { readonly links: Links; readonly wholeAt: number | null };
+/**
+ * Where the next delta round begins. `wholeAt`: when everybody had been read, in ms since 1970; null: that is long ago. `left`: which memberships ended
+ * since; none where that is long ago.
+ */
+export type Mark = { readonly links: Links; readonly wholeAt: number | null; readonly left: readonly string[] };
 
 /**
  * Says for what a place holds: the tenant, the scope and the selected attributes. Graph's links carry the selection they were made for, and a
@@ -70,16 +78,19 @@ export type Mark = { readonly links: Links; readonly wholeAt: number | null };
 export const keyOf = (tenant: string, ask: Pick<Ask, 'scope' | 'attributes'>): string =>
   digest([tenant, scopeKey(ask.scope), sortedText(ask.attributes.user), sortedText(ask.attributes.group)]);
 
-export const writeWatermark = (key: string, { links, wholeAt }: Mark): Watermark =>
-  watermark(JSON.stringify({ v: 1, key, ...links, ...(wholeAt === null ? {} : { whole: wholeAt }) }));
+export const writeWatermark = (
+  key: string,
+  { links, wholeAt, left = [] }: Omit<Mark, 'left'> & Partial<Pick<Mark, 'left'>>,
+): Watermark =>
+  watermark(JSON.stringify({ v: 1, key, ...links, ...(wholeAt === null ? {} : { whole: wholeAt, left }) }));
 
 /** Throws `WatermarkExpired` when it was made for something else. */
 export const readWatermark = (text: Watermark, key: string): Mark => {
   const parsed = WatermarkShape.safeParse(jsonOf(text));
   if (!parsed.success || parsed.data.key !== key)
     throw new WatermarkExpired('The watermark was made for another tenant, scope or selection of attributes.');
-  const { users, groups, whole } = parsed.data;
-  return { links: { users, groups }, wholeAt: whole };
+  const { users, groups, whole, left } = parsed.data;
+  return { links: { users, groups }, wholeAt: whole, left };
 };
 
 /** Microsoft names no figure for how far changes are behind: what happened while everybody was read may be told by a later round than the next one. */

@@ -14,7 +14,7 @@ import type { Known } from '../source.ts';
 import { answered, batches, type SubAnswer } from './batch.ts';
 import { managersOf } from './by-id.ts';
 import type { GraphClient } from './client.ts';
-import { membersOf } from './members.ts';
+import { type FirstMembers, firstMembersOf, type GroupMembers, membersOf } from './members.ts';
 import { listPageSchema, wholeList } from './pages.ts';
 import { memberOf } from './to-source-object.ts';
 
@@ -35,12 +35,13 @@ export const membershipsOf = async (
   if (refs.length === 0) return [];
   const above = await groupsAbove(client, refs, signal);
   const groups = new Set([...above.values()].flat());
-  return await joinedTo(client, [...groups].filter(isFollowed), oneOf(refs), signal);
+  return await joinedTo(membersOf(client, [...groups].filter(isFollowed), signal), oneOf(refs));
 };
 
 /**
  * The same of those who are stored with memberships, as far as these are not all. Who is in a group through another one may be in it by themselves as well,
- * which only its list tells; whoever is stored in each of their groups is asked for them and costs nothing more.
+ * which only its list tells; of such a group, which may be everybody's, no more is read than one answer holds. Whoever is stored in each of their groups is
+ * asked for them and costs nothing more.
  */
 export const missedMemberships = async (
   client: GraphClient,
@@ -51,14 +52,42 @@ export const missedMemberships = async (
 ): Promise<readonly Joined[]> => {
   if (refs.length === 0) return [];
   const above = await groupsAbove(client, refs, signal);
-  const stored = await known.groupsOf(refs.map(({ id }) => id));
+  const direct = await known.groupsOf(refs.map(({ id }) => id));
   const missed = refs.flatMap((ref) => {
-    const direct = new Set(stored.get(ref.id));
-    const groups = (above.get(ref.id) ?? []).filter((id) => isFollowed(id) && !direct.has(id));
+    const stored = new Set(direct.get(ref.id));
+    const groups = (above.get(ref.id) ?? []).filter((id) => isFollowed(id) && !stored.has(id));
     return groups.length === 0 ? [] : [{ ref, groups }];
   });
-  const groups = new Set(missed.flatMap((one) => one.groups));
-  return await joinedTo(client, [...groups], oneOf(missed.map(({ ref }) => ref)), signal);
+  const explained = await storedAbove(known, new Map(missed.map(({ ref: { id } }) => [id, direct.get(id) ?? []])));
+  const whole = new Set(missed.flatMap(({ ref, groups }) => [...new Set(groups).difference(explained(ref.id))]));
+  const begun = new Set(missed.flatMap(({ groups }) => groups)).difference(whole);
+  const isWanted = oneOf(missed.map(({ ref }) => ref));
+  return [
+    ...(await joinedTo(membersOf(client, [...whole], signal), isWanted)),
+    ...(await joinedTo(firstMembersOf(client, [...begun], signal), isWanted)),
+  ];
+};
+
+/** Of each of these the groups above them as they are stored, directly or through others. `direct`: the groups that hold them directly. */
+const storedAbove = async (
+  known: Known,
+  direct: ReadonlyMap<SourceId, readonly SourceId[]>,
+): Promise<(id: SourceId) => ReadonlySet<SourceId>> => {
+  const stored = new Map(direct);
+  const beyond = (found: Iterable<readonly SourceId[]>): readonly SourceId[] => [
+    ...new Set([...found].flat()).difference(stored),
+  ];
+  for (let open = beyond(direct.values()); open.length > 0; ) {
+    const found = await known.groupsOf(open);
+    for (const id of open) stored.set(id, found.get(id) ?? []);
+    open = beyond(found.values());
+  }
+  return (id) => {
+    const above = new Set(stored.get(id));
+    // What is added while a Set is visited is visited too.
+    for (const each of above) for (const next of stored.get(each) ?? []) above.add(next);
+    return above;
+  };
 };
 
 const oneOf = (refs: readonly Ref[]): ((member: Ref) => boolean) => {
@@ -66,15 +95,13 @@ const oneOf = (refs: readonly Ref[]): ((member: Ref) => boolean) => {
   return ({ id }) => ids.has(id);
 };
 
-/** Who of the direct members of these groups is wanted. */
+/** Who of the members that these lists show is wanted. */
 const joinedTo = async (
-  client: GraphClient,
-  groups: readonly SourceId[],
+  lists: AsyncIterable<readonly (GroupMembers | FirstMembers)[]>,
   isWanted: (member: Ref) => boolean,
-  signal: AbortSignal,
 ): Promise<readonly Joined[]> => {
   const joined: Joined[] = [];
-  for await (const some of membersOf(client, groups, signal))
+  for await (const some of lists)
     for (const { group: id, members } of some) {
       const added = members?.filter(isWanted) ?? [];
       if (added.length > 0) joined.push({ type: 'members', group: group(id), members: { added, removed: [] } });
@@ -87,7 +114,7 @@ export const everyMemberOf = (
   client: GraphClient,
   groups: readonly SourceId[],
   signal: AbortSignal,
-): Promise<readonly Joined[]> => joinedTo(client, groups, () => true, signal);
+): Promise<readonly Joined[]> => joinedTo(membersOf(client, groups, signal), () => true);
 
 /** Of whose manager this round has told. `isPartial`: what it told before it broke off is not known any more. */
 export type ToldManagers = { readonly ids: ReadonlySet<SourceId>; readonly isPartial: boolean };

@@ -227,6 +227,21 @@ describe('a delta read of who comes and goes', () => {
     expect(await counted(() => readAll(source, folded, { scope, from }))).toMatchObject({ inside: 0 });
   });
 
+  it('a-group-of-everybody-read-for-one: soon after a full read, reads no more of a group in which somebody is through another one than one answer holds', async () => {
+    const { tenant, source, folded, scope, members, others } = await open(() => everyone);
+    const team = tenant.createGroup({ displayName: 'Team', members });
+    tenant.createGroup({ displayName: 'Everybody', members: [...others, team] });
+    graph.control.setKnobs({ listPageCap: 20 });
+    const from = await readAll(source, folded, { scope });
+    const [away = ''] = members;
+    tenant.softDelete(away);
+    tenant.restore(away);
+    const { alone, inside } = await counted(() => readAll(source, folded, { scope, from }));
+    // The groups above, the first of everybody, and who reports to them.
+    expect(alone).toEqual({ '/users/delta': 1, '/groups/delta': 1, '/$batch': 3 });
+    expect(inside).toBe(3);
+  });
+
   it('reads the lists that hold somebody who came back, and no others', async () => {
     const { tenant, source, folded, scope, members } = await open(only);
     tenant.createGroup({ displayName: 'Other', members });

@@ -25,17 +25,21 @@ const links = {
   groups: 'https://graph.example/v1.0/groups/delta?$deltatoken=g',
 };
 
-const mark = { links, wholeAt: Date.parse('2026-03-02T08:00:00Z') };
+const mark = { links, wholeAt: Date.parse('2026-03-02T08:00:00Z'), left: ['a membership'] };
 
 describe('a watermark', () => {
   it('is read by who wrote it', () => {
-    for (const one of [mark, { ...mark, wholeAt: null }])
+    for (const one of [mark, { links, wholeAt: null, left: [] }])
       expect(readWatermark(writeWatermark(key, one), key)).toEqual(one);
+  });
+
+  it('keeps which memberships ended soon after everybody was read, and none later', () => {
+    expect(readWatermark(writeWatermark(key, { ...mark, wholeAt: null }), key).left).toEqual([]);
   });
 
   it('from before it said when everybody was read is one of long ago', () => {
     const earlier = watermark(JSON.stringify({ v: 1, key, ...links }));
-    expect(readWatermark(earlier, key)).toEqual({ links, wholeAt: null });
+    expect(readWatermark(earlier, key)).toEqual({ links, wholeAt: null, left: [] });
   });
 
   it('is of soon after everybody was read for an hour', () => {

@@ -189,6 +189,35 @@ describe('somebody who is back from the recycle bin', () => {
     expect(folded.view(everyone).members[outer]).toContain(boss);
   });
 
+  it('a-list-that-is-behind-an-earlier-round: is not put back into a group that a round before told them to have left', async () => {
+    const { tenant, boss, team, folded, read } = await open();
+    const inner = sourceId(tenant.createGroup({ displayName: 'Inner', members: [boss] }));
+    const outer = sourceId(tenant.createGroup({ displayName: 'Outer', members: [boss, ...team, inner] }));
+    const from = await read();
+    tenant.leave(outer, boss);
+    const next = await read(from);
+    tenant.softDelete(boss);
+    // As if this list had been read now.
+    folded.apply({ type: 'members', group: group(inner), members: { added: [], removed: [user(boss)] } });
+    tenant.restore(boss);
+    graph.control.setKnobs({ listPageCap: 2 });
+    const behind = { '@odata.type': '#microsoft.graph.user', id: boss };
+    graph.control.fault({ path: `/${outer}/members`, times: null, fault: { answer: 'with', objects: [behind] } });
+    await read(next);
+    expect(folded.view(everyone).members).toEqual({ [outer]: [...team, inner].toSorted(), [inner]: [boss] });
+  });
+
+  it('is in a group again that somebody put them back into after they had left it', async () => {
+    const { tenant, boss, team, folded, read } = await open();
+    const crew = sourceId(tenant.createGroup({ displayName: 'Crew', members: [boss, ...team] }));
+    const from = await read();
+    tenant.leave(crew, boss);
+    const next = await read(from);
+    tenant.join(crew, boss);
+    await read(next);
+    expect(folded.view(everyone).members[crew]).toContain(boss);
+  });
+
   it('is not asked where managers are not read', async () => {
     const { tenant, boss, read } = await open(withoutManager);
     tenant.softDelete(boss);
