@@ -11,6 +11,7 @@ import { exceededBy } from './exceeded.ts';
 import type { Gathered } from './gather.ts';
 import type { Judged } from './judge-removals.ts';
 import { knownPlan, makePlan } from './make-plan.ts';
+import { noticeLeavings } from './notice-leavings.ts';
 import { owePassedBy } from './owed-looks.ts';
 import { firstPlanProblem, heldProblem } from './plan-problems.ts';
 import type { Reached } from './prove-reach.ts';
@@ -35,7 +36,7 @@ export const conclude = async (
   const { aim } = work;
   switch (aim.kind) {
     case 'plan':
-      return await endPlanning(work, aim.as, tally);
+      return await endPlanning(work, aim.as, gathered, tally);
     case 'apply':
       return await endApplying(work, aim.plan, gathered, tally, judged);
     case 'provision':
@@ -63,7 +64,7 @@ export const endPlanned = (
     : { state: stateOf(counters), counters, version, problem: null };
 };
 
-const endPlanning = async (work: Provisioning, kind: Planning, tally: Tally): Promise<End> => {
+const endPlanning = async (work: Provisioning, kind: Planning, gathered: Gathered, tally: Tally): Promise<End> => {
   const { engine, record } = work;
   const { content, amounts, leaving } = await lookThrough(engine.stores, { target: record.id, id: work.planId });
   const exceeded = await exceededBy({ stores: engine.stores, record, since: windowStart(work) }, amounts, leaving);
@@ -79,6 +80,7 @@ const endPlanning = async (work: Provisioning, kind: Planning, tally: Tally): Pr
     const goesOn = await acceptWhereAllIsWell(work, tally);
     // Where it goes on as before, the next run brings it to this version. Otherwise this one has looked at it, and there is nothing to do until it moves.
     const version = goesOn || work.run.scope !== null ? null : work.through;
+    if (version !== null) await noticeLeavings(work, gathered);
     return { state: stateOf(tally.counters()), counters: tally.counters(), version, problem: null };
   }
   const known = await knownPlan(work, kind, content);

@@ -36,7 +36,7 @@ export type Raised = {
 };
 
 type Around = {
-  readonly stores: Pick<Stores, 'snapshots' | 'ledger' | 'runs'>;
+  readonly stores: Pick<Stores, 'snapshots' | 'ledger'>;
   readonly connection: Pick<Connection, 'scope'>;
   readonly record: Pick<TargetInForce, 'id' | 'connection' | 'protected' | 'looserFrom'>;
   readonly gathered: Pick<Gathered, 'edges'>;
@@ -62,7 +62,7 @@ export const raiseShield = async (around: Around): Promise<Raised> => {
   const askedGroups: SourceId[] = [];
   const remembered = groups.length === 0 ? new Map() : await stores.ledger.guarded(record.id);
   const leavings: Gathered['edges'] =
-    groups.length === 0 ? new Map() : await unnoticedLeavings(stores.runs, record, around.gathered.edges);
+    groups.length === 0 ? new Map() : await unnoticedLeavings(stores.ledger, record.id, around.gathered.edges);
   for (const group of groups) {
     const before: readonly Ref[] | undefined = remembered.get(group);
     const now = await everyoneNow(around, head, group, before);

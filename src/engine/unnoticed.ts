@@ -1,25 +1,23 @@
 /** Which leavings no run of a target has noticed: whoever left a protected group is protected through the run that notices it, and no longer. */
 
-import type { SourceId } from '../model/ids.ts';
-import type { TargetInForce } from '../model/target-record.ts';
-import type { RunStore } from '../store/run-store.ts';
+import type { SourceId, TargetId } from '../model/ids.ts';
+import type { Ledger } from '../store/ledger.ts';
 import type { Edge } from './gather.ts';
 
 type Edges = ReadonlyMap<SourceId, readonly Edge[]>;
 
 /**
- * A run that succeeded has noticed what changed up to its version, also one that found nothing to plan, and moves no position: as long as the target waits
- * for somebody to look, the changes that each run looks at go back to where it began to, and would protect for good.
+ * As long as the target waits for somebody to look, the changes that each run looks at go back to where it began to, and would protect for good: so a run
+ * that plans nothing notes what it has noticed (`notice-leavings.ts`).
  */
 export const unnoticedLeavings = async (
-  runs: Pick<RunStore, 'list'>,
-  { id }: Pick<TargetInForce, 'id'>,
+  ledger: Pick<Ledger, 'noticed'>,
+  target: TargetId,
   edges: Edges,
 ): Promise<Edges> => {
   const leavings = narrowed(edges, ({ want }) => want === 'remove');
   if (leavings.size === 0) return leavings;
-  const { items } = await runs.list({ target: id, kind: 'provision', state: 'succeeded', isWhole: true }, null, 1);
-  const noticed = items[0]?.version ?? 0;
+  const noticed = await ledger.noticed(target);
   return narrowed(leavings, ({ version }) => version > noticed);
 };
 

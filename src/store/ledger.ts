@@ -88,6 +88,11 @@ export interface Ledger {
   /** In place of what was noted before. Throws `StaleFence`. */
   noteGuarded(lease: Lease, groups: ReadonlyMap<SourceId, readonly Ref[]>): Promise<void>;
 
+  /** Through which version it was noticed who left a protected group, at a target that was not brought to it; 0: none. */
+  noticed(target: TargetId): Promise<number>;
+  /** Throws `StaleFence`. Never moves back. */
+  noteNoticed(lease: Lease, version: number): Promise<void>;
+
   links(target: TargetId, refs: readonly Ref[]): Promise<ReadonlyMap<SourceId, Link>>;
   /** Which of these remote objects are linked already, and to whom; and whose links to them ended. */
   linkedRemotes(target: TargetId, type: ObjectType, ids: readonly RemoteId[]): Promise<Claims>;

@@ -94,6 +94,27 @@ const positionContract = ({ created, held, ledger, takenOver }: LedgerWorld): vo
     });
   });
 
+  describe('through which version it was noticed who left a protected group', () => {
+    it('is told by the run that noticed it, never moves back, and goes with the target', async () => {
+      const { target, lease } = await held();
+      expect(await ledger.noticed(target)).toBe(0);
+      await ledger.noteNoticed(lease, 7);
+      await ledger.noteNoticed(lease, 5);
+      await ledger.advance(lease, 3);
+      expect(await ledger.noticed(target)).toBe(7);
+      expect(await ledger.position(target)).toBe(3);
+      await ledger.erase(target);
+      expect(await ledger.noticed(target)).toBe(0);
+    });
+
+    it('is not told by a worker that was taken over', async () => {
+      const { target, lease } = await held();
+      await takenOver(lease);
+      await expect(ledger.noteNoticed(lease, 7)).rejects.toThrow(StaleFence);
+      expect(await ledger.noticed(target)).toBe(0);
+    });
+  });
+
   describe('the rules a target is written by', () => {
     it('are none until somebody accepts them, and go with the target', async () => {
       const { target, lease } = await held();

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { TargetError } from '../../src/model/errors.ts';
-import { sourceId } from '../../src/model/ids.ts';
+import { remoteId, sourceId } from '../../src/model/ids.ts';
 import { nobodyProtected, type Protection, type TargetRecord } from '../../src/model/target-record.ts';
 import { why } from '../support/explaining.ts';
 import { anyNumber, free, id, type Story, story, target } from '../support/story.ts';
@@ -117,15 +117,90 @@ describe('somebody who left while they were protected', () => {
     s.directory.join(id('Staff'), id('dora'));
     await s.delta();
     await s.editTarget({ state: 'active' });
-    // Which came first it does not say, so the run that notices it protects all of them.
-    await s.provision();
-    expect(await s.provisioned()).toMatchObject({ state: 'succeeded', counters: { created: 0 } });
-    await s.provision();
+    // Which came first it does not say, so the run that notices it protects all of them. Nobody else would ask for the next one.
+    expect(await s.provision()).toMatchObject({ state: 'succeeded', counters: { created: 0 } });
     expect(await s.provisioned()).toMatchObject({ state: 'held', problem: { code: 'plan_waits' } });
     await s.approve();
     // Bob is in the protected group still.
     expect(s.accounts()).toEqual({ alice: 'on', carl: 'on', dora: 'on' });
     expect(s.groups()).toEqual({ Staff: ['alice', 'carl', 'dora'] });
+  });
+
+  it('does not protect for good, while a first plan would hold nothing, where somebody else cannot be planned', async () => {
+    const admins = { groups: [sourceId(id('Admins'))] };
+    const s = await helpdesk(admins, { autoApproveFirst: false, state: 'paused' });
+    s.directory.join(id('Admins'), id('Staff'));
+    for (const name of ['one', 'other'])
+      s.remote.objects.set(remoteId(name), {
+        type: 'user',
+        remoteId: remoteId(name),
+        attributes: { userName: 'eve@contoso.example', active: true },
+      });
+    await s.full();
+    for (const name of ['dora', 'eve']) s.hire(name);
+    s.directory.leave(id('Admins'), id('Staff'));
+    s.directory.join(id('Staff'), id('dora'));
+    await s.delta();
+    await s.editTarget({ state: 'active' });
+    expect(await s.provision()).toMatchObject({
+      state: 'partially_succeeded',
+      counters: { created: 0, failed: { ambiguous_match: 1 } },
+    });
+    expect(await s.provisioned()).toMatchObject({ state: 'held', problem: { code: 'plan_waits' } });
+    await s.approve();
+    expect(s.groups()).toEqual({ Staff: ['alice', 'carl', 'dora'] });
+  });
+
+  it('does not protect for good, while a first plan would hold nothing, whom an earlier run has seen in the group', async () => {
+    const s = await helpdesk({ groups: [sourceId(id('Admins'))] }, { autoApproveFirst: false });
+    s.hire('bob');
+    for (const name of ['Staff', 'bob']) s.directory.join(id('Admins'), id(name));
+    await s.full();
+    expect(await s.provisioned()).toMatchObject({ state: 'succeeded', counters: { created: 0 } });
+    s.directory.leave(id('Admins'), id('Staff'));
+    await s.delta();
+    expect(await s.provisioned()).toMatchObject({ state: 'held', problem: { code: 'plan_waits' } });
+    await s.approve();
+    expect(s.accounts()).toEqual({ alice: 'on', carl: 'on' });
+    expect(s.groups()).toEqual({ Staff: ['alice', 'carl'] });
+  });
+
+  it('is noticed by no dry run, by none that plans something, and by none that does not know who is protected', async () => {
+    const s = await helpdesk({ groups: [sourceId(id('Admins'))] }, { autoApproveFirst: false, state: 'paused' });
+    s.directory.join(id('Admins'), id('Staff'));
+    await s.full();
+    s.directory.leave(id('Admins'), id('Staff'));
+    await s.delta();
+    await s.editTarget({ state: 'active' });
+    await s.provision('delta', true);
+    expect(await s.stores.ledger.noticed(target)).toBe(0);
+    // Of one group nobody can say who is in it.
+    await s.editTarget({ protected: { ...nobodyProtected, groups: [sourceId(id('Admins')), sourceId(id('Lost'))] } });
+    await s.provision();
+    expect(await s.stores.ledger.noticed(target)).toBe(0);
+    await s.editTarget({ protected: { ...nobodyProtected, groups: [sourceId(id('Admins'))] } });
+    s.hire('dora');
+    await s.delta();
+    expect(await s.provisioned()).toMatchObject({ state: 'held', problem: { code: 'plan_waits' } });
+    expect(await s.stores.ledger.noticed(target)).toBe(0);
+  });
+
+  it('is asked of the ledger, and not of all the runs there were, which it was noticed by', async () => {
+    const s = await helpdesk({ groups: [sourceId(id('Admins'))] }, { autoApproveFirst: false });
+    s.directory.join(id('Admins'), id('Staff'));
+    await s.full();
+    const listed: unknown[] = [];
+    const { list } = s.stores.runs;
+    Object.assign(s.stores.runs, {
+      list: (...asked: Parameters<typeof list>) => {
+        listed.push(asked[0]);
+        return list(...asked);
+      },
+    });
+    s.directory.leave(id('Admins'), id('carl'));
+    s.directory.leave(id('Staff'), id('carl'));
+    await s.delta();
+    expect(listed).not.toContainEqual(expect.objectContaining({ state: 'succeeded' }));
   });
 
   it('is found by one look through the changes, however many groups left the one that protects', async () => {

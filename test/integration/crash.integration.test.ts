@@ -92,7 +92,7 @@ const inReconcile = [
  * one finds them.
  */
 const elsewhere = [
-  ...['ledger.guarded', 'ledger.owed_noted', 'plans.expired', 'plans.refused'],
+  ...['ledger.guarded', 'ledger.noticed', 'ledger.owed_noted', 'plans.expired', 'plans.refused'],
   ...['plans', 'discrepancies', 'ledger', 'snapshot'].map((room) => `${room}.person_forgotten`),
   ...['ledger.let_go', 'snapshot.stripped'],
 ];

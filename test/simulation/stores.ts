@@ -82,7 +82,7 @@ const ofWrite: readonly FaultKind[] = [...ofProcess, 'error', 'answer_lost'];
 const reads: ReadonlySet<string> = new Set([
   ...['head', 'find', 'recall', 'recallPage', 'named', 'page', 'changesPage', 'committedBy', 'holds', 'present'],
   ...['position', 'links', 'linkedRemotes', 'about', 'ownersOf', 'countLinks', 'countActive', 'taken'],
-  ...['escrows', 'countEscrows', 'entries', 'entry'],
+  ...['escrows', 'countEscrows', 'entries', 'entry', 'noticed'],
   ...['get', 'list', 'of', 'secrets', 'count', 'countOlder', 'dataKeysAsked', 'next'],
   ...['steps', 'operations', 'newest', 'approved', 'countWaiting'],
 ]);

@@ -32,6 +32,7 @@ export type Book = {
   readonly escrows: Map<string, HeldEscrow>;
   readonly waiting: Map<string, WaitingReference>;
   guarded: ReadonlyMap<SourceId, readonly Ref[]>;
+  noticed: number;
 };
 
 export const emptyBook = (): Book => ({
@@ -46,6 +47,7 @@ export const emptyBook = (): Book => ({
   escrows: new Map(),
   waiting: new Map(),
   guarded: new Map(),
+  noticed: 0,
 });
 
 export const keyOf = (ref: Ref): string => `${ref.type}|${ref.id}`;

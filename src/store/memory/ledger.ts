@@ -100,6 +100,12 @@ export const createMemoryLedger = (around: {
       heldBy(lease).guarded = new Map(groups);
       await probe('ledger.guarded');
     },
+    noticed: async (target) => bookOf(target).noticed,
+    noteNoticed: async (lease, version) => {
+      const book = heldBy(lease);
+      book.noticed = Math.max(book.noticed, version);
+      await probe('ledger.noticed');
+    },
     links: async (target, refs) => new Map(present(bookOf(target).links, refs).map((link) => [link.ref.id, link])),
     linkedRemotes: async (target, type, ids) => {
       const wanted = new Set(ids);

@@ -91,6 +91,11 @@ export const createMongoLedger = (
 
     guarded: guarded.of,
     noteGuarded: (lease, groups) => held(lease, 'ledger.guarded', () => guarded.note(lease, groups)),
+    noticed: positions.noticed,
+    noteNoticed: async (lease, version) => {
+      await positions.noteNoticed(lease, version);
+      await probe('ledger.noticed');
+    },
     links: links.find,
     linkedRemotes: links.ofRemotes,
     about: async (target, refs) => {

@@ -17,6 +17,7 @@ type TargetHead = {
   readonly rules?: string | null;
   readonly reach?: Reach;
   readonly owed?: Owed;
+  readonly noticed?: number;
 };
 
 export const createPositions = (db: Db) => {
@@ -62,9 +63,18 @@ export const createPositions = (db: Db) => {
       const { matchedCount } = await heads.updateOne({ _id: lease.key, fence: lease.fence }, { $set: { owed } });
       if (matchedCount === 0) await assertHeld(lease);
     },
+    noticed: async (target: TargetId): Promise<number> => {
+      const head = await heads.findOne({ _id: target }, { projection: { noticed: 1 } });
+      return head?.noticed ?? 0;
+    },
+    noteNoticed: async (lease: Lease, version: number): Promise<void> => {
+      const ours = { _id: lease.key, fence: lease.fence };
+      const { matchedCount } = await heads.updateOne(ours, { $max: { noticed: version } });
+      if (matchedCount === 0) await assertHeld(lease);
+    },
     /** The fence stays, so that a late writer is still refused. */
     erase: async (target: TargetId): Promise<void> => {
-      await heads.updateOne({ _id: target }, { $unset: { position: '', rules: '', reach: '', owed: '' } });
+      await heads.updateOne({ _id: target }, { $unset: { position: '', rules: '', reach: '', owed: '', noticed: '' } });
     },
   };
 };
