@@ -60,13 +60,16 @@ export const knownMembers = async (
 
 /** Who else changes a group puts all who wait into it first (`wave-references.ts`). */
 const unseenMembers = async (work: Needs, of: Ref, waiting: ReadonlySet<SourceId>): Promise<readonly Member[]> => {
-  if (waiting.size === 0 || !(await maybeUnseen(work, [of])).has(of.id)) return [];
-  const links = await work.engine.stores.ledger.links(
-    work.record.id,
-    [...waiting].flatMap((id) => [user(id), group(id)]),
-  );
-  const active = [...links.values()].filter(({ state }) => state === 'active');
-  return (await withoutProtected(work, active)).map(({ ref, remoteId }) => ({ ref, remoteId }));
+  const refused = waiting.size === 0 ? undefined : (await maybeUnseen(work, [of])).get(of.id);
+  if (refused === undefined) return [];
+  const members: Member[] = [];
+  for (const ids of batches([...waiting.difference(refused)], batchSize)) {
+    const links = await work.engine.stores.ledger.links(work.record.id, [...ids.map(user), ...ids.map(group)]);
+    const active = [...links.values()].filter(({ state }) => state === 'active');
+    for (const { ref, remoteId } of await withoutProtected(work, active)) members.push({ ref, remoteId });
+    if (members.length >= mostKnown) break;
+  }
+  return members;
 };
 
 /**

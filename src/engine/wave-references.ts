@@ -127,7 +127,10 @@ const provisionWaiting = async (work: Provisioning, to: readonly SourceId[], tal
 type Additions = { readonly group: Link; readonly members: readonly Ref[] };
 
 /** Whoever puts back what a reader that is behind shows, and some others, puts out who is not seen: so all who wait are put into such a group at once. */
-const replacedUnseen = async (work: Provisioning, groups: readonly Link[]): Promise<ReadonlySet<SourceId>> =>
+const replacedUnseen = async (
+  work: Provisioning,
+  groups: readonly Link[],
+): Promise<Pick<ReadonlySet<SourceId>, 'has'>> =>
   isReplaced(work)
     ? await maybeUnseen(
         work,

@@ -351,7 +351,12 @@ it('what a run only plans is not taken for done by what it finds of a worker tha
 describe('a target that replaces a group as a whole, and shows of it what was in it before', () => {
   /** Whoever is put in is put in together with those who are shown, and nobody else is in the group then. */
   const replacing = async () => {
-    const mood: { refuses?: boolean; behind?: ReadonlySet<RemoteId>; putOut: readonly RemoteId[] } = { putOut: [] };
+    const mood: {
+      refuses?: boolean;
+      refusesIn?: (member: string) => boolean;
+      behind?: ReadonlySet<RemoteId>;
+      putOut: readonly RemoteId[];
+    } = { putOut: [] };
     const s: Story = await story({
       wrapTarget: (made) => ({
         ...made,
@@ -367,6 +372,13 @@ describe('a target that replaces a group as a whole, and shows of it what was in
           }
           if (operation.action !== 'add_members') return await made.apply(operation, ...rest);
           if (mood.refuses) throw new TargetError('rejected', 'Not today.');
+          const { refusesIn = () => false } = mood;
+          const refused = operation.members.filter(({ ref }) => refusesIn(ref.id));
+          if (refused.length > 0) {
+            const members = operation.members.filter((member) => !refused.includes(member));
+            const applied = await made.apply({ ...operation, members }, ...rest);
+            return { ...applied, refused: refused.map(({ remoteId: member }) => ({ member, detail: 'Not today.' })) };
+          }
           if (mood.behind !== undefined) s.remote.members.set(operation.remoteId, new Set(mood.behind));
           const applied = await made.apply(operation, ...rest);
           if (mood.behind !== undefined) throw unseen;
@@ -419,6 +431,45 @@ describe('a target that replaces a group as a whole, and shows of it what was in
     s.pass(6 * 3_600_000);
     await s.provision();
     expect(s.groups()).toEqual({ Everybody: ['ann', 'bob'] });
+  });
+
+  it('is not renamed either where it was to be renamed before, in the same minute, and where it refused to take somebody else then', async () => {
+    const { s, mood } = await replacing();
+    s.hire('bob');
+    s.directory.join(id('staff'), id('bob'));
+    mood.behind = new Set([remoteId(String(s.account('ann')?.remoteId))]);
+    await s.delta();
+    for (const displayName of ['Everybody', 'All of us']) {
+      s.pass(1_000);
+      s.found('staff', { displayName });
+      await s.delta();
+    }
+    mood.refuses = true;
+    s.hire('dan');
+    s.directory.join(id('staff'), id('dan'));
+    s.found('staff', { displayName: 'Who is here' });
+    await s.delta();
+    s.pass(1_000);
+    s.found('staff', { displayName: 'Crew' });
+    await s.delta();
+    expect(mood.putOut).toEqual([]);
+    expect(s.groups()).toEqual({ staff: ['ann', 'bob'] });
+  });
+
+  it('is renamed at once though it refused some of those who were put into it a moment ago: they are not in it', async () => {
+    const { s, mood } = await replacing();
+    for (const name of ['bob', 'cid']) {
+      s.hire(name);
+      s.directory.join(id('staff'), id(name));
+    }
+    mood.refusesIn = (member) => member === id('bob');
+    await s.delta();
+    expect(await s.stores.ledger.countEscrows(target)).toBe(1);
+    mood.behind = new Set(['ann', 'cid'].map((name) => remoteId(String(s.account(name)?.remoteId))));
+    s.pass(1_000);
+    s.found('staff', { displayName: 'Everybody' });
+    await s.delta();
+    expect(s.groups()).toEqual({ Everybody: ['ann', 'cid'] });
   });
 
   it('is renamed a minute later, though somebody waits whom it refuses', async () => {
