@@ -107,7 +107,8 @@ if (import.meta.main) {
     else
       void runShare(
         asked.share,
-        (news) => process.send?.(news),
+        // Whoever asked may have ended: then nobody hears it.
+        (news) => process.send?.(news, () => {}),
         () => goesOn,
       );
   });

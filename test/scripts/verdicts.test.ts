@@ -52,7 +52,7 @@ describe('npm run simulate:mutants', { timeout: 120_000 }, () => {
   });
 });
 
-describe('npm run chaos', () => {
+describe('npm run chaos', { timeout: 120_000 }, () => {
   it('ends with 2 where it was asked for something that is not there', async () => {
     expect(await run('chaos', '--only', 'rain')).toMatchObject({ code: 2 });
   });
