@@ -82,6 +82,21 @@ it('takes a manager back of somebody whom it switches off, and remembers both', 
   expect(s.account('bob')?.attributes[manager]).toBe(s.account('boss')?.remoteId);
 });
 
+/** A worker dies as it carries the undo out, and then the rules change, so that nobody goes on with it; the next run looks at everybody. */
+const undoneHalfway = async (s: Story, wrong: Run, arm: () => void): Promise<void> => {
+  await s.planUndo(wrong);
+  const { run } = await s.commands.approvePlan((await s.newestPlan()).id, word);
+  arm();
+  await expect(s.provisionAll()).rejects.toThrow('power cut');
+  await s.editTarget({ deprovision: { kind: 'delete' } });
+  s.pass(60_000);
+  await s.provisionAll();
+  expect((await s.ended(run)).state).toBe('failed');
+  s.pass(1_000);
+  await s.provision();
+  await s.approve();
+};
+
 describe('the undo of a run that took over the accounts of others, by a wrong matching rule', () => {
   const number = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber';
   const byNumber = { from: 'employeeId', to: number, ignoreCase: false };
@@ -934,17 +949,9 @@ describe('what an undo leaves behind', () => {
       s.directory.leave(id('staff'), id('bert'));
       await s.delta();
       s.pass(1_000);
-      await s.planUndo(await s.provisioned());
-      const { run } = await s.commands.approvePlan((await s.newestPlan()).id, word);
-      passed = 0;
-      await expect(s.provisionAll()).rejects.toThrow('power cut');
-      await s.editTarget({ deprovision: { kind: 'delete' } });
-      s.pass(60_000);
-      await s.provisionAll();
-      expect((await s.ended(run)).state).toBe('failed');
-      s.pass(1_000);
-      await s.provision();
-      await s.approve();
+      await undoneHalfway(s, await s.provisioned(), () => {
+        passed = 0;
+      });
       expect(s.groups()).toEqual({ staff: ['anna', 'cleo'] });
     },
   );
@@ -987,17 +994,9 @@ describe('what an undo leaves behind', () => {
       s.pass(1_000);
       refuses = false;
       expect(s.groups()).toEqual({ staff: was === 'in' ? [] : ['anna'] });
-      await s.planUndo(wrong);
-      const { run } = await s.commands.approvePlan((await s.newestPlan()).id, word);
-      passed = 0;
-      await expect(s.provisionAll()).rejects.toThrow('power cut');
-      await s.editTarget({ deprovision: { kind: 'delete' } });
-      s.pass(60_000);
-      await s.provisionAll();
-      expect((await s.ended(run)).state).toBe('failed');
-      s.pass(1_000);
-      await s.provision();
-      await s.approve();
+      await undoneHalfway(s, wrong, () => {
+        passed = 0;
+      });
       return s;
     };
 
