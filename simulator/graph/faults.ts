@@ -21,6 +21,8 @@ export const answerSchema = z.discriminatedUnion('answer', [
   z.object({ answer: z.literal('gateway_timeout') }),
   /** 502 with a page of HTML. */
   z.object({ answer: z.literal('html') }),
+  /** 403 with a page of HTML that says it is JSON, as of a proxy that lets nothing through. */
+  z.object({ answer: z.literal('blocked') }),
   z.object({ answer: z.literal('error'), status: z.number(), code: z.string(), message: z.string().default('') }),
   /** 410 with the address of a new start. */
   z.object({ answer: z.literal('gone') }),
@@ -137,6 +139,8 @@ export function replacement(fault: Answer, place: Place): Reply | null {
       );
     case 'aadsts':
       throw new AadstsError(fault.code, { app: 'scripted', tenant: 'scripted', name: 'scripted' });
+    case 'blocked':
+      return textReply('<html><body><h1>Blocked</h1></body></html>', 403, 'application/json');
     case 'html':
       return textReply(
         '<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>',

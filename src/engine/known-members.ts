@@ -58,7 +58,7 @@ export const knownMembers = async (
   return { members, isOurs: isMade && !hasLeavers && !isAnyProtected && !isAnyOpen };
 };
 
-/** Who else changes a group puts all who wait into it first (`wave-references.ts`). */
+/** All of them: whoever is left out would be put out. Who else changes a group puts all who wait into it first (`wave-references.ts`). */
 const unseenMembers = async (work: Needs, of: Ref, waiting: ReadonlySet<SourceId>): Promise<readonly Member[]> => {
   const refused = waiting.size === 0 ? undefined : (await maybeUnseen(work, [of])).get(of.id);
   if (refused === undefined) return [];
@@ -67,7 +67,6 @@ const unseenMembers = async (work: Needs, of: Ref, waiting: ReadonlySet<SourceId
     const links = await work.engine.stores.ledger.links(work.record.id, [...ids.map(user), ...ids.map(group)]);
     const active = [...links.values()].filter(({ state }) => state === 'active');
     for (const { ref, remoteId } of await withoutProtected(work, active)) members.push({ ref, remoteId });
-    if (members.length >= mostKnown) break;
   }
   return members;
 };

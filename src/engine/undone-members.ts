@@ -1,9 +1,8 @@
 /** Whom an undo puts into groups, or takes out of them: the tenant still has it otherwise, so the next run that writes has to hear of each. */
 
 import { isInEffect, type Member, mayBeInEffect, type Operation, type WaitingReference } from '../model/operation.ts';
-import type { Ref } from '../model/source-object.ts';
 import { type Done, isFoundGone, type Pending } from './pending.ts';
-import type { Provisioning } from './provisioning.ts';
+import { isDry, type Provisioning } from './provisioning.ts';
 import type { Tally } from './tally.ts';
 import { countMembers, waitFor } from './wave-references.ts';
 
@@ -16,10 +15,7 @@ type Waited = ReadonlyMap<string, WaitingReference>;
  */
 export const waitForTheOpposite = async (work: Provisioning, pending: readonly Pending[]): Promise<Waited> => {
   const opposite = pending.flatMap(({ planned: { operation } }) => oppositeOf(operation, () => true));
-  const waited = await waitedOf(
-    work,
-    opposite.map(({ owner }) => owner),
-  );
+  const waited = await waitedOf(work, opposite);
   await waitFor(
     work,
     opposite.filter((one) => !waited.has(keyOf(one))),
@@ -27,11 +23,13 @@ export const waitForTheOpposite = async (work: Provisioning, pending: readonly P
   return waited;
 };
 
-const waitedOf = async (work: Provisioning, groups: readonly Ref[]): Promise<Waited> => {
+const waitedOf = async (work: Provisioning, opposite: readonly WaitingReference[]): Promise<Waited> => {
   const waited = new Map<string, WaitingReference>();
-  if (groups.length === 0) return waited;
+  if (opposite.length === 0 || isDry(work)) return waited;
+  const concerned = new Set(opposite.map(keyOf));
+  const groups = [...new Map(opposite.map(({ owner }) => [owner.id, owner])).values()];
   for await (const some of work.engine.stores.ledger.waitingFor(work.record.id, groups))
-    for (const one of some) if (one.path === 'members') waited.set(keyOf(one), one);
+    for (const one of some) if (one.path === 'members' && concerned.has(keyOf(one))) waited.set(keyOf(one), one);
   return waited;
 };
 

@@ -157,6 +157,15 @@ export const snapshotChangesContract = (open: OpenSnapshots): void => {
       expect(await world.snapshots.committedBy(connection, one)).toBeNull();
     });
 
+    it('are kept with who committed them where they are the newest, also when all before them are pruned', async () => {
+      const by = { run: runId('run_1'), kind: 'delta' } as const;
+      const draft = await begin();
+      await draft.record([created('ann')]);
+      const { version } = await draft.commit({ ...end, by });
+      await world.snapshots.prune(connection, version);
+      expect(await world.snapshots.committedBy(connection, version)).toEqual({ ...by, at: start });
+    });
+
     it('that were pruned are told of, by the newest of them', async () => {
       const pruned = async () => (await world.snapshots.changesPage(connection, null, 10)).pruned;
       const { version: one } = await commit(world, connection, [], ['a', 'b', 'c'].map(created));

@@ -456,6 +456,28 @@ describe('a target that replaces a group as a whole, and shows of it what was in
     expect(s.groups()).toEqual({ staff: ['ann', 'bob'] });
   });
 
+  it('is not renamed either where thousands wait, and whoever was put in last is the only one it does not show', async () => {
+    const { s, mood } = await replacing();
+    const many = Array.from({ length: 5_001 }, (_, nth) => `p${nth}`);
+    const shown = (names: readonly string[]) =>
+      new Set(names.map((name) => remoteId(String(s.account(name)?.remoteId))));
+    for (const name of many) {
+      s.hire(name);
+      s.directory.join(id('staff'), id(name));
+    }
+    mood.behind = shown(['ann']);
+    await s.delta();
+    s.pass(1_000);
+    mood.behind = shown(['ann', ...many]);
+    s.hire('zacharias');
+    s.directory.join(id('staff'), id('zacharias'));
+    await s.delta();
+    s.pass(1_000);
+    s.found('staff', { displayName: 'Everybody' });
+    await s.delta();
+    expect(mood.putOut).toEqual([]);
+  }, 120_000);
+
   it('is renamed at once though it refused some of those who were put into it a moment ago: they are not in it', async () => {
     const { s, mood } = await replacing();
     for (const name of ['bob', 'cid']) {

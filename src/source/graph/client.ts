@@ -220,7 +220,7 @@ const jsonOrNull = (text: string): unknown => {
 
 /** It says that it is JSON, and is not the whole of it. */
 const isCutOff = ({ headers, text }: Reply): boolean =>
-  /json/i.test(headers['content-type'] ?? '') && text !== '' && jsonOrNull(text) === null;
+  /json/i.test(headers['content-type'] ?? '') && /^\s*[{[]/.test(text) && jsonOrNull(text) === null;
 
 const factsOf = (reply: Reply, template: string, error: SourceError | null): RequestFacts => ({
   template,

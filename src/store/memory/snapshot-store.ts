@@ -94,7 +94,8 @@ export const createMemorySnapshotStore = (around: {
       const shelf = shelfOf(connection);
       shelf.pruned = placeOf(shelf.changes.findLast(({ version }) => version <= through)) ?? shelf.pruned;
       shelf.changes = shelf.changes.filter(({ version }) => version > through);
-      for (const version of shelf.committers.keys()) if (version <= through) shelf.committers.delete(version);
+      const isOld = (version: number): boolean => version <= through && version !== shelf.head.version;
+      for (const version of [...shelf.committers.keys()].filter(isOld)) shelf.committers.delete(version);
     },
     fence: (key, epoch, at) => {
       const shelf = shelfOf(connectionId(key));

@@ -203,6 +203,12 @@ describe('links that expire', () => {
     expect(await failure(readAll(sourceOf(graph), folded, { ...whole, from }))).toMatchObject({ fault: 'unavailable' });
   });
 
+  it('takes a page of a proxy that says it is JSON for the refusal that it is: a person has to mend it', async () => {
+    const { folded, from } = await watermark();
+    fault({ answer: 'blocked' }, '/delta', { times: null });
+    expect(await failure(readAll(sourceOf(graph), folded, { ...whole, from }))).toMatchObject({ fault: 'forbidden' });
+  });
+
   it('starts over when only a page has expired', async () => {
     const { folded, from } = await watermark();
     for (const id of graph.control.tenant().users())
