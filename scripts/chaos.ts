@@ -14,8 +14,8 @@ const usage = `Usage: make chaos, or npm run chaos -- [--minutes M] [--seed N] [
 
 Starts Redis, MongoDB, a simulated cloud with two tenants, two simulated targets, the API and workers, and lets people
 come, move and leave all the time. Meanwhile workers and the API are killed, workers are frozen, Redis is flushed and
-emptied, MongoDB is killed and started again, lines are cut, truncated, slow and dead, lists lie, and Graph and the targets answer with
-trouble.
+emptied, MongoDB is killed and started again, lines are cut, truncated, slow and dead, lists lie, and Graph and the
+targets answer with trouble.
 
 An observer holds every effect at the targets against what the tenants really said: nobody disabled, deleted or put
 out of a group without evidence, no second account, nothing for another tenant, nothing done to what is not ours. In

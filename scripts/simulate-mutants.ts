@@ -1,13 +1,12 @@
 // `npm run simulate:mutants`: puts one bug after the other into the engine, and says in which seed which promise was seen broken; a bug that one of the
 // safety layers covers, with that layer off. What is found is kept for docs/reliability.md, and tried first the next time.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import pLimit from 'p-limit';
 import { askedBy, someOf, wholeNumber } from '../src/command-line.ts';
 import { layers, type Mutant, mutants } from '../test/simulation/mutants/index.ts';
 import { storeMutants } from '../test/store/mongo/mutants.ts';
+import { keep } from './kept-results.ts';
 import { commitOfSources, isExact } from './simulate/commit.ts';
 import { hunter } from './simulate/hunt.ts';
 import { mutantTable, storeTable } from './simulate/page.ts';
@@ -27,7 +26,8 @@ const usage = `Usage: npm run simulate:mutants -- [options]
 
 Puts each of ${mutants.length} bugs into the engine, one at a time, and simulates until a promise is broken that the same seed keeps without the
 bug. Ends with 0 only if every one is seen (of those that are named with --only), by this time or by what is kept of earlier ones; with --all only
-if what is seen with every layer in its place is seen with each of them off as well. The seed that showed a bug last time is tried first, then seeds that lean to what the bug is about.
+if what is seen with every layer in its place is seen with each of them off as well. The seed that showed a bug last time is tried first, then seeds
+that lean to what the bug is about.
 
   --seeds N      so many seeds at most for a bug alone (1000)
   --crossed N    so many at most for a bug together with one safety layer that is off (400)
@@ -113,7 +113,7 @@ async function inStores(): Promise<number> {
     found.set(result.name, result);
     console.error(`${result.name}: ${result.red.length} of ${result.ran} tests are red`);
     const sorted = storeMutants.flatMap(({ name }) => found.get(name) ?? []);
-    if (asked.write) writeFileSync(storesFile, `${JSON.stringify(sorted, null, 1)}\n`);
+    if (asked.write) keep(storesFile, sorted, 1);
   });
   console.log(storeTable([...found.values()]));
   for (const what of wrong) console.error(what);
@@ -143,7 +143,7 @@ async function lookFor(mutant: Mutant, before: MutantResult | null): Promise<Mut
   };
   const most = coveredBy === null ? asked.seeds : Math.min(mostWhereCovered, asked.seeds);
   let result: MutantResult = { name, alone: await look(null, before?.alone, [], most), without: before?.without ?? {} };
-  if (asked.write) keep(result);
+  if (asked.write) keepSeen(result);
   const rank = (layer: string): number => (result.without[layer]?.caught ? 0 : layer === coveredBy ? 1 : 2);
   let isShown = result.alone.caught !== null;
   for (const { name: layer } of layersBeside(mutant).toSorted((a, b) => rank(a.name) - rank(b.name))) {
@@ -152,7 +152,7 @@ async function lookFor(mutant: Mutant, before: MutantResult | null): Promise<Mut
     const seen = await look(layer, result.without[layer], shown, asked.crossed);
     isShown ||= seen.caught !== null;
     result = { ...result, without: { ...result.without, [layer]: seen } };
-    if (asked.write) keep(result);
+    if (asked.write) keepSeen(result);
   }
   return result;
 }
@@ -181,9 +181,8 @@ function kept(): Map<string, MutantResult> {
 }
 
 /** What is found replaces what was kept of the same bug; in the order in which the bugs are listed. */
-function keep(result: MutantResult): void {
+function keepSeen(result: MutantResult): void {
   const all = kept().set(result.name, result);
   const sorted = mutants.flatMap(({ name }) => all.get(name) ?? []);
-  mkdirSync(dirname(mutantsFile), { recursive: true });
-  writeFileSync(mutantsFile, `${JSON.stringify({ mutants: sorted }, null, 1)}\n`);
+  keep(mutantsFile, { mutants: sorted }, 1);
 }

@@ -1,6 +1,7 @@
 /** What was kept last, as docs/chaos.md and docs/reliability.md show it. */
 
 import { effectsIn, totalOf } from '../../test/chaos/run.ts';
+import { number, table } from '../markdown.ts';
 import type { Scarce, ScarceTrial, Storm } from './results.ts';
 
 const notYet = 'None was kept yet.';
@@ -28,7 +29,7 @@ export const stormTable = (storm: Storm | null): string => {
     ['announced and not tried', number(broken.untried)],
     ['afterwards', afterwards(storm)],
   ];
-  return tableOf([['', ''], ['---', '---'], ...rows]);
+  return table(['', ''], rows);
 };
 
 /** A row for each of the trials, also where none was kept. */
@@ -44,7 +45,7 @@ export const scarceTable = (kept: Readonly<Record<ScarceTrial, Scarce | null>>):
         ]),
   ]);
   const head = ['run', 'when, of which version, by which seed', 'what was done and seen', 'verdict'];
-  return tableOf([head, head.map(() => '---'), ...rows]);
+  return table(head, rows);
 };
 
 const meansInWords: Readonly<Record<Scarce['means'], string>> = {
@@ -57,9 +58,6 @@ const verdictOn = (broken: Scarce['broken'], how: string): string => {
   const times = totalOf(broken);
   return `${times === 0 ? 'all four promises kept' : `**promises were broken ${number(times)} times**`}, ${how}`;
 };
-
-const tableOf = (rows: readonly (readonly string[])[]): string =>
-  rows.map((row) => `| ${row.join(' | ')} |`).join('\n');
 
 export const stormInWords = (storm: Storm | null): string => {
   if (storm === null) return notYet;
@@ -79,5 +77,3 @@ const inWords = (counts: Readonly<Record<string, number>>): string =>
   Object.entries(counts)
     .map(([name, count]) => `${number(count)} ${name}`)
     .join(', ') || 'nothing';
-
-const number = (count: number): string => count.toLocaleString('en-US');

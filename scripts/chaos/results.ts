@@ -1,12 +1,13 @@
 /** What is kept of a long storm, and of what runs out, for docs/chaos.md and docs/reliability.md. */
 
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { killWorker } from '../../test/chaos/harm.ts';
 import { type ChaosReport, type Counts, totalOf } from '../../test/chaos/run.ts';
 import type { ScarceReport } from '../../test/chaos/scarce.ts';
 import type { Verdict } from '../../test/chaos/verdict.ts';
+
+import { keep, readKept } from '../kept-results.ts';
 
 const fileOf = (trial: string): string => join(import.meta.dirname, `../../test/chaos/results/${trial}.json`);
 
@@ -97,15 +98,7 @@ export const scarceOf = (asked: Pick<Scarce, 'date' | 'commit' | 'seed'>, report
   broken: brokenIn(report.verdict),
 });
 
-export const readStorm = (): Storm | null => read('storm', stormSchema);
-export const keepStorm = (storm: Storm): void => keep('storm', storm);
-export const readScarce = (trial: ScarceTrial): Scarce | null => read(trial, scarceSchema);
-export const keepScarce = (trial: ScarceTrial, scarce: Scarce): void => keep(trial, scarce);
-
-const read = <T>(trial: string, schema: z.ZodType<T>): T | null =>
-  existsSync(fileOf(trial)) ? schema.parse(JSON.parse(readFileSync(fileOf(trial), 'utf8'))) : null;
-
-const keep = (trial: string, result: Storm | Scarce): void => {
-  mkdirSync(dirname(fileOf(trial)), { recursive: true });
-  writeFileSync(fileOf(trial), `${JSON.stringify(result, null, 2)}\n`);
-};
+export const readStorm = (): Storm | null => readKept(fileOf('storm'), stormSchema);
+export const keepStorm = (storm: Storm): void => keep(fileOf('storm'), storm, 2);
+export const readScarce = (trial: ScarceTrial): Scarce | null => readKept(fileOf(trial), scarceSchema);
+export const keepScarce = (trial: ScarceTrial, scarce: Scarce): void => keep(fileOf(trial), scarce, 2);

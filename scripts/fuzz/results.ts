@@ -1,8 +1,9 @@
 // What is kept of made-up calls, for docs/security.md.
 
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { keep, readKept } from '../kept-results.ts';
+import { number, table } from '../markdown.ts';
 import { roles, whoIs } from './role-names.ts';
 
 const file = join(import.meta.dirname, '../../test/fuzz/results/roles.json');
@@ -21,28 +22,24 @@ const resultSchema = z.object({
 });
 export type FuzzResult = z.output<typeof resultSchema>;
 
-export const readFuzzResults = (): readonly FuzzResult[] =>
-  existsSync(file) ? z.array(resultSchema).parse(JSON.parse(readFileSync(file, 'utf8'))) : [];
+export const readFuzzResults = (): readonly FuzzResult[] => readKept(file, z.array(resultSchema)) ?? [];
 
 /** In the place of what is known of the role. */
 export const keepFuzzResult = (result: FuzzResult): void => {
   const known = new Map(readFuzzResults().map((one) => [one.role, one])).set(result.role, result);
   const inOrder = roles.flatMap((role) => known.get(role) ?? []);
-  writeFileSync(file, `${JSON.stringify(inOrder, null, 2)}\n`);
+  keep(file, inOrder, 2);
 };
 
 export const fuzzTable = (results: readonly FuzzResult[]): string =>
-  [
+  table(
     ['as', 'when', 'commit', 'calls', 'operations that were carried out', 'faults'],
-    ['---', '---', '---', '---', '---', '---'],
-    ...results.map(({ role, date, commit, calls, reached, operations, faults }) => [
+    results.map(({ role, date, commit, calls, reached, operations, faults }) => [
       whoIs[role],
       date,
       commit,
-      calls.toLocaleString('en'),
+      number(calls),
       `${reached} of ${operations}`,
       String(faults),
     ]),
-  ]
-    .map((row) => `| ${row.join(' | ')} |`)
-    .join('\n');
+  );

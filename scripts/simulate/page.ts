@@ -2,10 +2,8 @@
 
 import { layers, mutants } from '../../test/simulation/mutants/index.ts';
 import { storeMutants } from '../../test/store/mongo/mutants.ts';
+import { number, table } from '../markdown.ts';
 import { type Caught, isSeen, type LongRun, type MutantResult, type StoreResult } from './results.ts';
-
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 
 type Sighting = { readonly caught: Caught; readonly layer: string | null; readonly commit: string };
 
@@ -173,5 +171,3 @@ const seedsText = (broken: readonly Caught[]): string =>
   broken
     .map((each) => `${each.seed}${each.bias === null ? '' : ` of "${each.bias}"`} (${promisesIn(each)})`)
     .join(', ');
-
-const number = (count: number): string => count.toLocaleString('en-US');

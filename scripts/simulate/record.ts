@@ -1,8 +1,7 @@
 /** Adds one part of the long run to what is kept of it. */
 
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import type { Summary } from '../../test/simulation/summary.ts';
+import { keep } from '../kept-results.ts';
 import type { Failure } from './many.ts';
 import { type LongRun, longRunFile, readLongRun } from './results.ts';
 
@@ -36,8 +35,7 @@ export const recordLongRun = (part: Part, summary: Summary, failures: readonly F
       ...failures.map(({ seed, bias, invariants }) => ({ seed, bias, promises: [...invariants] })),
     ],
   };
-  mkdirSync(dirname(longRunFile), { recursive: true });
-  writeFileSync(longRunFile, `${JSON.stringify(after, null, 1)}\n`);
+  keep(longRunFile, after, 1);
 };
 
 /** Seeds that follow on those of the last part, of the same sources and leaning to the same, are more of it: a long run may be played in pieces. */

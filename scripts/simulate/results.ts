@@ -1,8 +1,8 @@
 /** What is kept of long simulations, for docs/reliability.md and docs/seeds.md. */
 
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { readKept } from '../kept-results.ts';
 
 const folder = join(import.meta.dirname, '../../test/simulation/results');
 export const mutantsFile = join(folder, 'mutants.json');
@@ -88,9 +88,6 @@ const LongRunSchema = z.object({
 });
 export type LongRun = z.infer<typeof LongRunSchema>;
 
-export const readMutantResults = (): MutantResults | null => read(mutantsFile, MutantResultsSchema);
-export const readStoreResults = (): readonly StoreResult[] => read(storesFile, z.array(StoreResultSchema)) ?? [];
-export const readLongRun = (): LongRun | null => read(longRunFile, LongRunSchema);
-
-const read = <T>(file: string, schema: z.ZodType<T>): T | null =>
-  existsSync(file) ? schema.parse(JSON.parse(readFileSync(file, 'utf8'))) : null;
+export const readMutantResults = (): MutantResults | null => readKept(mutantsFile, MutantResultsSchema);
+export const readStoreResults = (): readonly StoreResult[] => readKept(storesFile, z.array(StoreResultSchema)) ?? [];
+export const readLongRun = (): LongRun | null => readKept(longRunFile, LongRunSchema);

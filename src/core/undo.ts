@@ -5,7 +5,7 @@
 
 import type { RemoteId, RunId, SourceId } from '../model/ids.ts';
 import type { Cause, Link, Member, Operation, Outcome } from '../model/operation.ts';
-import { isInEffect, isTakenOver } from '../model/operation.ts';
+import { isInEffect, isTakenOver, notRefused } from '../model/operation.ts';
 import type { Attributes, Ref, Value } from '../model/source-object.ts';
 import { own, sameValue } from './attributes.ts';
 import { batches } from './batches.ts';
@@ -130,9 +130,7 @@ const move = (
   from: Map<SourceId, Member>,
   to: Map<SourceId, Member>,
 ): void => {
-  const refused = new Set(outcome.result === 'partly_applied' ? outcome.refused : []);
-  for (const member of members.filter(({ ref }) => !refused.has(ref.id)))
-    if (!from.delete(member.ref.id)) to.set(member.ref.id, member);
+  for (const member of notRefused(members, outcome)) if (!from.delete(member.ref.id)) to.set(member.ref.id, member);
 };
 
 /** What was done since by others: the run that did it, by account and by membership. */
@@ -219,10 +217,7 @@ const letGo = ({ ref, remoteId }: Link, pass: string): PlannedOperation => ({
 export const stepsOf = (operation: Operation, outcome: Outcome | null): readonly string[] => {
   const { ref, action } = operation;
   if (!('members' in operation)) return [`${ref.id}|${action}`];
-  const refused = new Set(outcome?.result === 'partly_applied' ? outcome.refused : []);
-  return operation.members
-    .filter(({ ref: member }) => !refused.has(member.id))
-    .map(({ ref: member }) => `${ref.id}|${action}|${member.id}`);
+  return notRefused(operation.members, outcome).map(({ ref: member }) => `${ref.id}|${action}|${member.id}`);
 };
 
 const asUndo = ({ operation }: PlannedOperation): PlannedOperation => ({ operation, why: 'undo' });

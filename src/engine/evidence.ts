@@ -2,6 +2,7 @@
 
 import { batches } from '../core/batches.ts';
 import type { Evidence } from '../model/operation.ts';
+import type { Run } from '../model/run.ts';
 import type { Ref } from '../model/source-object.ts';
 import type { Pending } from './pending.ts';
 import type { Provisioning, Read } from './provisioning.ts';
@@ -49,9 +50,7 @@ export const evidenceOf = async (work: Provisioning, version: number | null): Pr
  */
 const newestRead = async (work: Provisioning): Promise<number> => {
   if ((await readOf(work, work.through)) !== null) return work.through;
-  const filter = { connection: work.run.connection, kind: 'sync', state: 'succeeded' } as const;
-  const { items } = await work.engine.stores.runs.list(filter, null, mostReads);
-  const last = items.find(({ version }) => version !== null && version <= work.through);
+  const last = (await newestReads(work)).find(({ version }) => version !== null && version <= work.through);
   return last?.version ?? work.through;
 };
 
@@ -74,11 +73,15 @@ const readOfRun = async ({ engine, run: { connection } }: Provisioning, version:
 };
 
 /** When the last read began that would have told of somebody who is back: one of everybody, or of what changed. Null: none is on record. */
-export const lastReadAt = async ({ engine, run }: Provisioning): Promise<Date | null> => {
-  const filter = { connection: run.connection, kind: 'sync', state: 'succeeded' } as const;
-  const { items } = await engine.stores.runs.list(filter, null, mostReads);
-  const whole = items.find((one) => one.kind === 'sync' && one.read !== null && one.read !== 'group');
+export const lastReadAt = async (work: Provisioning): Promise<Date | null> => {
+  const whole = (await newestReads(work)).find(
+    (one) => one.kind === 'sync' && one.read !== null && one.read !== 'group',
+  );
   return whole === undefined ? null : (whole.startedAt ?? whole.createdAt);
 };
+
+const newestReads = async ({ engine, run }: Provisioning): Promise<readonly Run[]> =>
+  (await engine.stores.runs.list({ connection: run.connection, kind: 'sync', state: 'succeeded' }, null, mostReads))
+    .items;
 /** Who has read so many groups one by one since is asked about twice. */
 const mostReads = 20;

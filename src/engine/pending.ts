@@ -72,9 +72,7 @@ export const membersOf = (pending: readonly Pending[]): readonly Ref[] =>
 export const peopleOf = (pending: readonly Pending[]): readonly Ref[] => [
   ...new Map(
     pending
-      .flatMap(({ planned: { operation } }) =>
-        'members' in operation ? operation.members.map(({ ref }) => ref) : [operation.ref],
-      )
+      .flatMap((one) => ('members' in one.planned.operation ? membersOf([one]) : [one.planned.operation.ref]))
       .map((ref) => [ref.id, ref]),
   ).values(),
 ];

@@ -2,7 +2,7 @@
 
 import type { Since, Trace } from '../core/undo.ts';
 import type { RemoteId, RunId, SourceId } from '../model/ids.ts';
-import { isInEffect, type Member, mayBeInEffect, type Outcome } from '../model/operation.ts';
+import { isInEffect, type Member, mayBeInEffect, notRefused } from '../model/operation.ts';
 import type { Run } from '../model/run.ts';
 import type { Ref } from '../model/source-object.ts';
 import type { Entry } from '../store/ledger.ts';
@@ -32,7 +32,7 @@ export const sinceThen = async (
         if (trace === undefined || !mayBeInEffect(outcome)) continue;
         if ('members' in operation) {
           const moved = operation.action === 'add_members' ? trace.removed : trace.added;
-          for (const { ref } of taken(operation.members, outcome))
+          for (const { ref } of notRefused(operation.members, outcome))
             if (moved.has(ref.id)) memberships.set(`${id}|${ref.id}`, run.id);
         } else accounts.set(id, run.id);
       }
@@ -45,7 +45,7 @@ export const sinceThen = async (
     for (const member of added.values()) {
       const of = `${group.id}|${member.ref.id}`;
       const by = memberships.get(of);
-      if (by !== undefined && !words.has(of) && isTakenOver(member, traces))
+      if (by !== undefined && !words.has(of) && isAdopted(member, traces))
         words.set(of, { group, remoteId, member: member.ref.id, isIn: true, by, at: never });
     }
   const isTakenOut = ({ group, member }: Word): boolean =>
@@ -79,18 +79,12 @@ const wordsIn = ({ operation, outcome, cause, at }: Entry, traces: ReadonlyMap<S
   const isIn = operation.action === 'add_members';
   if (isIn ? !mayBeInEffect(outcome) : outcome === null || !isInEffect(outcome)) return [];
   const { ref: group, remoteId } = operation;
-  return taken(operation.members, outcome)
-    .filter((member) => isTakenOver(member, traces))
+  return notRefused(operation.members, outcome)
+    .filter((member) => isAdopted(member, traces))
     .map(({ ref }) => ({ group, remoteId, member: ref.id, isIn, by: cause.run, at: outcome?.at ?? at }));
 };
 
-/** All but whom the target refused. */
-const taken = (members: readonly Member[], outcome: Outcome | null): readonly Member[] => {
-  const refused = new Set(outcome?.result === 'partly_applied' ? outcome.refused : []);
-  return members.filter(({ ref }) => !refused.has(ref.id));
-};
-
-const isTakenOver = ({ ref, remoteId }: Member, traces: ReadonlyMap<SourceId, Trace>): boolean => {
+const isAdopted = ({ ref, remoteId }: Member, traces: ReadonlyMap<SourceId, Trace>): boolean => {
   const trace = traces.get(ref.id);
   return trace?.adopted === true && trace.remoteId === remoteId;
 };

@@ -4,7 +4,7 @@ import { cameWith } from '../core/came-with.ts';
 import { operationByPath } from '../core/target-paths.ts';
 import { type Came, follow, type Trace } from '../core/undo.ts';
 import type { RunId, SourceId } from '../model/ids.ts';
-import { mayBeInEffect, type Operation, type Outcome } from '../model/operation.ts';
+import { mayBeInEffect, notRefused, type Operation, type Outcome } from '../model/operation.ts';
 import type { Run } from '../model/run.ts';
 import type { Provisioning } from './provisioning.ts';
 import { RunRefused } from './reactions.ts';
@@ -154,8 +154,7 @@ const toldBefore = async (
 
 const membershipsIn = (operation: Operation, outcome: Outcome | null): readonly string[] => {
   if (!('members' in operation) || !mayBeInEffect(outcome)) return [];
-  const refused = new Set(outcome?.result === 'partly_applied' ? outcome.refused : []);
-  return operation.members.filter(({ ref }) => !refused.has(ref.id)).map(({ ref }) => `${operation.ref.id}|${ref.id}`);
+  return notRefused(operation.members, outcome).map(({ ref }) => `${operation.ref.id}|${ref.id}`);
 };
 
 /** The newest first, of those that told any group of anybody; as for later ones, of those made within a month of it. */

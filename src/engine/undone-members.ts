@@ -1,6 +1,13 @@
 /** Whom an undo puts into groups, or takes out of them: the tenant still has it otherwise, so the next run that writes has to hear of each. */
 
-import { isInEffect, type Member, mayBeInEffect, type Operation, type WaitingReference } from '../model/operation.ts';
+import {
+  isInEffect,
+  type Member,
+  mayBeInEffect,
+  type Operation,
+  refusedIn,
+  type WaitingReference,
+} from '../model/operation.ts';
 import { type Done, isFoundGone, type Pending } from './pending.ts';
 import { isDry, type Provisioning } from './provisioning.ts';
 import type { Tally } from './tally.ts';
@@ -52,7 +59,7 @@ export const settleUndone = async (
     work,
     done.flatMap(({ pending, outcome }): readonly WaitingReference[] => {
       const { operation } = pending.planned;
-      const refused = new Set(outcome.result === 'partly_applied' ? outcome.refused : []);
+      const refused = refusedIn(outcome);
       const isDone = ({ ref }: Member): boolean => isUndone(operation, outcome) && !refused.has(ref.id);
       const isNotDone = ({ ref }: Member): boolean =>
         refused.has(ref.id) || !(mayBeInEffect(outcome) || isUndone(operation, outcome));

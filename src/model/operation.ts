@@ -193,6 +193,16 @@ export type Outcome = {
 export const linkIn = (outcome: Outcome): Link | null | undefined =>
   outcome.result === 'partly_applied' ? undefined : outcome.link;
 
+/** The members whom the target refused by name. */
+export const refusedIn = (outcome: Outcome | null): ReadonlySet<SourceId> =>
+  new Set(outcome?.result === 'partly_applied' ? outcome.refused : []);
+
+/** All but those. */
+export const notRefused = (members: readonly Member[], outcome: Outcome | null): readonly Member[] => {
+  const refused = refusedIn(outcome);
+  return members.filter(({ ref }) => !refused.has(ref.id));
+};
+
 /** Whether the target is another one than before. */
 export const isInEffect = ({ result }: Outcome): boolean => result === 'applied' || result === 'partly_applied';
 

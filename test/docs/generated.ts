@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { scarceTable, stormInWords, stormTable } from '../../scripts/chaos/page.ts';
 import { readScarce, readStorm } from '../../scripts/chaos/results.ts';
 import { fuzzTable, readFuzzResults } from '../../scripts/fuzz/results.ts';
+import { table } from '../../scripts/markdown.ts';
 import {
   brokenSeedsText,
   layersText,
@@ -89,9 +90,6 @@ export const regenerated = async (page: string): Promise<string> => {
   }
   return text;
 };
-
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 
 /** What `npm run simulate:mutants -- --write` has kept. */
 const bugs = (): string => {

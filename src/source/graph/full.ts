@@ -43,7 +43,7 @@ export async function* readFull(
     const prove = (now: AbortSignal) => proveBoth(client, now);
     const complete = proofOf(ask, last, await stillGrantedNow(client, ask, last.granted, prove, signal));
     const wholeAt = client.world.now().getTime();
-    const watermark = last.minted === null ? null : writeWatermark(key, { links: last.minted, wholeAt });
+    const watermark = last.minted === null ? null : writeWatermark(key, { links: last.minted, wholeAt, left: [] });
     yield { type: 'end', complete, watermark };
   } catch (error) {
     if (expiryOf(error) === null) throw error;

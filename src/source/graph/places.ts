@@ -78,10 +78,7 @@ export type Mark = { readonly links: Links; readonly wholeAt: number | null; rea
 export const keyOf = (tenant: string, ask: Pick<Ask, 'scope' | 'attributes'>): string =>
   digest([tenant, scopeKey(ask.scope), sortedText(ask.attributes.user), sortedText(ask.attributes.group)]);
 
-export const writeWatermark = (
-  key: string,
-  { links, wholeAt, left = [] }: Omit<Mark, 'left'> & Partial<Pick<Mark, 'left'>>,
-): Watermark =>
+export const writeWatermark = (key: string, { links, wholeAt, left }: Mark): Watermark =>
   watermark(JSON.stringify({ v: 1, key, ...links, ...(wholeAt === null ? {} : { whole: wholeAt, left }) }));
 
 /** Throws `WatermarkExpired` when it was made for something else. */

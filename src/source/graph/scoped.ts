@@ -58,7 +58,7 @@ export async function* readScoped(
     const prove = (now: AbortSignal) => proveScope(client, scope, now);
     const complete = proofOfAsked(ask, scope, ends, await stillGrantedNow(client, ask, granted, prove, signal));
     const wholeAt = client.world.now().getTime();
-    yield { type: 'end', complete, watermark: minted && writeWatermark(key, { links: minted, wholeAt }) };
+    yield { type: 'end', complete, watermark: minted && writeWatermark(key, { links: minted, wholeAt, left: [] }) };
   } catch (error) {
     if (expiryOf(error) === null) throw error;
     throw new ResumeExpired('Graph does not continue a listing any more: the read starts over.', { cause: error });

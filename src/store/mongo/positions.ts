@@ -3,6 +3,7 @@
  * The lease's own fields belong to the leases.
  */
 
+import type mongoose from 'mongoose';
 import { StaleFence } from '../../model/errors.ts';
 import type { TargetId } from '../../model/ids.ts';
 import type { Lease } from '../leases.ts';
@@ -28,6 +29,11 @@ export const createPositions = (db: Db) => {
     if (head?.fence !== fence) throw new StaleFence(`Another worker took ${key} over.`);
   };
 
+  const note = async (lease: Lease, update: mongoose.mongo.UpdateFilter<TargetHead>): Promise<void> => {
+    const { matchedCount } = await heads.updateOne({ _id: lease.key, fence: lease.fence }, update);
+    if (matchedCount === 0) await assertHeld(lease);
+  };
+
   return {
     assertHeld,
     of: async (target: TargetId): Promise<number | null> => {
@@ -35,42 +41,35 @@ export const createPositions = (db: Db) => {
       return head?.position ?? null;
     },
     advance: async (lease: Lease, version: number): Promise<void> => {
-      const ours = { _id: lease.key, fence: lease.fence };
-      const { matchedCount } = await heads.updateOne(ours, { $max: { position: version } });
-      if (matchedCount === 0) await assertHeld(lease);
+      await note(lease, { $max: { position: version } });
     },
     rules: async (target: TargetId): Promise<string | null> => {
       const head = await heads.findOne({ _id: target }, { projection: { rules: 1 } });
       return head?.rules ?? null;
     },
     acceptRules: async (lease: Lease, rules: string): Promise<void> => {
-      const { matchedCount } = await heads.updateOne({ _id: lease.key, fence: lease.fence }, { $set: { rules } });
-      if (matchedCount === 0) await assertHeld(lease);
+      await note(lease, { $set: { rules } });
     },
     reach: async (target: TargetId): Promise<Reach> => {
       const head = await heads.findOne({ _id: target }, { projection: { reach: 1 } });
       return head?.reach ?? nowhere;
     },
     noteReach: async (lease: Lease, reach: Reach): Promise<void> => {
-      const { matchedCount } = await heads.updateOne({ _id: lease.key, fence: lease.fence }, { $set: { reach } });
-      if (matchedCount === 0) await assertHeld(lease);
+      await note(lease, { $set: { reach } });
     },
     owed: async (target: TargetId): Promise<Owed> => {
       const head = await heads.findOne({ _id: target }, { projection: { owed: 1 } });
       return head?.owed ?? nothingOwed;
     },
     noteOwed: async (lease: Lease, owed: Owed): Promise<void> => {
-      const { matchedCount } = await heads.updateOne({ _id: lease.key, fence: lease.fence }, { $set: { owed } });
-      if (matchedCount === 0) await assertHeld(lease);
+      await note(lease, { $set: { owed } });
     },
     noticed: async (target: TargetId): Promise<number> => {
       const head = await heads.findOne({ _id: target }, { projection: { noticed: 1 } });
       return head?.noticed ?? 0;
     },
     noteNoticed: async (lease: Lease, version: number): Promise<void> => {
-      const ours = { _id: lease.key, fence: lease.fence };
-      const { matchedCount } = await heads.updateOne(ours, { $max: { noticed: version } });
-      if (matchedCount === 0) await assertHeld(lease);
+      await note(lease, { $max: { noticed: version } });
     },
     /** The fence stays, so that a late writer is still refused. */
     erase: async (target: TargetId): Promise<void> => {

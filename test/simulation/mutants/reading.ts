@@ -164,8 +164,8 @@ export const reading: readonly Mutant[] = [
     edits: [
       {
         file: 'src/source/graph/full.ts',
-        from: '{ links: last.minted, wholeAt }',
-        to: '{ links: await mintProving(client, selection, signal), wholeAt }',
+        from: 'links: last.minted, wholeAt,',
+        to: 'links: await mintProving(client, selection, signal), wholeAt,',
       },
     ],
   },
