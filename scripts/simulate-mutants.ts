@@ -4,7 +4,7 @@
 import { parseArgs } from 'node:util';
 import pLimit from 'p-limit';
 import { askedBy, someOf, wholeNumber } from '../src/command-line.ts';
-import { layers, type Mutant, mutants } from '../test/simulation/mutants/index.ts';
+import { layersBeside, type Mutant, mutants } from '../test/simulation/mutants/index.ts';
 import { storeMutants } from '../test/store/mongo/mutants.ts';
 import { keep } from './kept-results.ts';
 import { commitOfSources, isExact } from './simulate/commit.ts';
@@ -142,11 +142,18 @@ async function lookFor(mutant: Mutant, before: MutantResult | null): Promise<Mut
     return { commit, caught, tried: caught === null ? most : 0 };
   };
   const most = coveredBy === null ? asked.seeds : Math.min(mostWhereCovered, asked.seeds);
-  let result: MutantResult = { name, alone: await look(null, before?.alone, [], most), without: before?.without ?? {} };
+  const beside = layersBeside(mutant);
+  const without = Object.fromEntries(
+    beside.flatMap((layer) => {
+      const known = before?.without[layer.name];
+      return known === undefined ? [] : [[layer.name, known]];
+    }),
+  );
+  let result: MutantResult = { name, alone: await look(null, before?.alone, [], most), without };
   if (asked.write) keepSeen(result);
   const rank = (layer: string): number => (result.without[layer]?.caught ? 0 : layer === coveredBy ? 1 : 2);
   let isShown = result.alone.caught !== null;
-  for (const { name: layer } of layersBeside(mutant).toSorted((a, b) => rank(a.name) - rank(b.name))) {
+  for (const { name: layer } of beside.toSorted((a, b) => rank(a.name) - rank(b.name))) {
     if (isShown && !(asked.all && result.alone.caught !== null)) break;
     const shown = [result.alone, ...Object.values(result.without)];
     const seen = await look(layer, result.without[layer], shown, asked.crossed);
@@ -155,13 +162,6 @@ async function lookFor(mutant: Mutant, before: MutantResult | null): Promise<Mut
     if (asked.write) keepSeen(result);
   }
   return result;
-}
-
-/** A layer that the bug takes away itself says nothing more. */
-function layersBeside({ edits }: Mutant): readonly Mutant[] {
-  const isPart = (layer: Mutant): boolean =>
-    layer.edits.some(({ file, from }) => edits.some((edit) => edit.file === file && edit.from === from));
-  return layers.filter((layer) => !isPart(layer));
 }
 
 function say({ name, alone, without }: MutantResult): string {

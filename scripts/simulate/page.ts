@@ -1,9 +1,9 @@
 /** The bugs that were put in, and the seeds that were played beyond those of the test, as docs/reliability.md and docs/seeds.md show them. */
 
-import { layers, mutants } from '../../test/simulation/mutants/index.ts';
+import { layers, layersBeside, type Mutant, mutants } from '../../test/simulation/mutants/index.ts';
 import { storeMutants } from '../../test/store/mongo/mutants.ts';
 import { number, table } from '../markdown.ts';
-import { type Caught, isSeen, type LongRun, type MutantResult, type StoreResult } from './results.ts';
+import { type Caught, isSeen, type LongRun, type MutantResult, type StoreResult, unseenWithout } from './results.ts';
 
 type Sighting = { readonly caught: Caught; readonly layer: string | null; readonly commit: string };
 
@@ -18,12 +18,13 @@ export const mutantTable = (results: readonly MutantResult[]): string => {
   const found = new Map(results.map((each) => [each.name, each]));
   return table(
     ['bug', 'breaks', 'in seed', 'of those that lean to', 'while this layer is off', 'of', 'seen with each layer off'],
-    mutants.flatMap(({ name, what }) => {
-      const of = found.get(name);
-      if (of === undefined) return [[`**${name}.** ${what}`, '–', 'not tried', '', '', '', '']];
+    mutants.map((mutant) => {
+      const bug = `**${mutant.name}.** ${mutant.what}`;
+      const of = found.get(mutant.name);
+      if (of === undefined) return [bug, '–', 'not tried', '', '', '', ''];
       const seen = sighting(of);
       const told = seen === null ? ['–', `none of ${of.alone.tried}`, '', '', of.alone.commit] : cellsOf(seen);
-      return [[`**${name}.** ${what}`, ...told, crossed(of)]];
+      return [bug, ...told, crossed(mutant, of)];
     }),
   );
 };
@@ -47,12 +48,13 @@ export const storeTable = (results: readonly StoreResult[]): string =>
     }),
   );
 
-/** In how many of the runs with one layer off; empty where that was not tried with every one of them. */
-const crossed = ({ without }: MutantResult): string => {
-  const tried = Object.values(without);
-  return tried.length < layers.length - 1
-    ? ''
-    : `${tried.filter(({ caught }) => caught !== null).length} of ${tried.length}`;
+/** In how many of the runs with one layer off; empty where that was not tried with every one of them. Which layer there is no use in taking away. */
+const crossed = (mutant: Mutant, { without }: MutantResult): string => {
+  const beside = layersBeside(mutant);
+  const tried = beside.flatMap(({ name }) => without[name] ?? []);
+  if (tried.length < beside.length) return '';
+  const seen = tried.filter(({ caught }) => caught !== null).length;
+  return `${seen} of ${tried.length}${mutant.within === undefined ? '' : `, all but ${mutant.within}`}`;
 };
 
 /** How many there are, how many were tried, how many of those nothing else covers, and how many seeds showed nothing of the others. */
@@ -70,8 +72,20 @@ export const mutantSummary = (results: readonly MutantResult[]): string => {
     tried.length === mutants.length
       ? `Of ${mutants.length} bugs`
       : `${tried.length} of ${mutants.length} bugs were tried; of these`;
-  return [`${of} ${parts.join(', ')}.`, ...aloneInVain(tried)].join(' ');
+  return [`${of} ${parts.join(', ')}.`, ...besides(tried), ...aloneInVain(tried)].join(' ');
 };
+
+/** How many of those that are seen alone are seen with each layer off as well. */
+const besides = (tried: readonly MutantResult[]): readonly string[] => {
+  const alone = tried.filter((each) => each.alone.caught !== null);
+  const all = alone.filter((each) => mutants.some((one) => one.name === each.name && isSeenWithoutAny(one, each)));
+  return all.length === 0
+    ? []
+    : [`With each of the layers off in turn ${all.length} of the ${alone.length} are seen, too.`];
+};
+
+const isSeenWithoutAny = (mutant: Mutant, result: MutantResult): boolean =>
+  unseenWithout(result, layersBeside(mutant)).length === 0;
 
 /** How long those that a layer covers were looked for with every layer in its place. */
 const aloneInVain = (tried: readonly MutantResult[]): readonly string[] => {

@@ -46,6 +46,7 @@ export const deciding: readonly Mutant[] = [
   {
     name: 'limits hold for one run',
     what: 'What earlier runs took within the day is forgotten.',
+    within: 'limits',
     edits: [
       {
         file: 'src/engine/window.ts',
@@ -58,6 +59,7 @@ export const deciding: readonly Mutant[] = [
     name: 'what was found done is not counted',
     what: 'An operation whose answer was lost, and that a look found done, does not count against the limits of the day.',
     bias: 'answers that stay open',
+    within: 'limits',
     edits: [
       {
         file: 'src/store/memory/ledger.ts',
@@ -165,6 +167,7 @@ export const deciding: readonly Mutant[] = [
     name: 'what is held is begun without a look',
     what: 'Of an approved plan that gives and takes away, what it gives is done before anybody looked whether it is still the same.',
     bias: 'what is held gives and takes',
+    within: 'limits',
     edits: [
       {
         file: 'src/engine/provision-run.ts',
@@ -183,6 +186,7 @@ export const deciding: readonly Mutant[] = [
     name: 'one person is enough',
     what: 'What is over a limit is released by one person, also where the target asks for two.',
     bias: 'two people',
+    within: 'limits',
     edits: [
       {
         file: 'src/core/approvals.ts',
@@ -195,6 +199,7 @@ export const deciding: readonly Mutant[] = [
     name: 'two keys are two people',
     what: 'Somebody who approved approves once more by a key that they made.',
     bias: 'two people',
+    within: 'limits',
     edits: [
       {
         file: 'src/core/approvals.ts',
@@ -207,6 +212,7 @@ export const deciding: readonly Mutant[] = [
     name: 'an approval outlives its plan',
     what: 'The first of two approvals counts for the plan that takes the place of the one that was looked at.',
     bias: 'two people',
+    within: 'limits',
     edits: [
       {
         file: 'src/store/memory/plan-store.ts',
@@ -234,6 +240,7 @@ export const deciding: readonly Mutant[] = [
     name: 'limits that are lifted are gone at once',
     what: 'Where two people approve, one of them lifts the limits, and nothing has to be approved any more.',
     bias: 'two people, and then no limits',
+    within: 'limits',
     edits: [
       {
         file: 'src/core/safeguards.ts',
@@ -346,6 +353,7 @@ export const deciding: readonly Mutant[] = [
     name: 'any number of groups is deleted',
     what: 'Deleted groups count against no limit.',
     bias: 'groups that go',
+    within: 'limits',
     edits: [
       {
         file: 'src/core/guard.ts',
@@ -358,6 +366,7 @@ export const deciding: readonly Mutant[] = [
     name: 'members are not counted',
     what: 'Members who are removed count against no limit but that of their group.',
     bias: 'who leaves groups',
+    within: 'limits',
     edits: [
       {
         file: 'src/core/guard.ts',

@@ -20,3 +20,10 @@ export const plantable = (name: string): Mutant => {
   if (found === undefined) throw new Error(`There is no mutant and no layer "${name}".`);
   return found;
 };
+
+/** Those that can be taken away while the bug is in, and say more than the bug alone: neither one that it takes away itself nor one that it is part of. */
+export const layersBeside = ({ edits, within }: Mutant): readonly Mutant[] => {
+  const isTakenAway = (layer: Mutant): boolean =>
+    layer.edits.some(({ file, from }) => edits.some((edit) => edit.file === file && edit.from === from));
+  return layers.filter((layer) => layer.name !== within && !isTakenAway(layer));
+};

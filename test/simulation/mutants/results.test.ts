@@ -12,7 +12,7 @@ import {
   unseenWithout,
 } from '../../../scripts/simulate/results.ts';
 import { storeMutants } from '../../store/mongo/mutants.ts';
-import { layers, mutants } from './index.ts';
+import { layers, layersBeside, type Mutant, mutants } from './index.ts';
 
 const results = readMutantResults()?.mutants ?? [];
 const looks = results.flatMap(({ name, alone, without }) =>
@@ -37,9 +37,13 @@ describe('what is kept of the bugs that were put in', () => {
     expect(looks.filter(({ commit }) => !namesVersion(commit))).toEqual([]);
   });
 
-  it('is of layers that there are', () => {
-    const known = new Set(layers.map(({ name }) => name));
-    expect(results.flatMap(({ without }) => Object.keys(without)).filter((name) => !known.has(name))).toEqual([]);
+  it('is of layers that there are, and that say more than the bug alone', () => {
+    const strange = mutants.flatMap((mutant) => {
+      const beside = new Set(layersBeside(mutant).map(({ name }) => name));
+      const looked = results.find(({ name }) => name === mutant.name)?.without ?? {};
+      return Object.keys(looked).filter((name) => !beside.has(name));
+    });
+    expect(strange).toEqual([]);
   });
 });
 
@@ -72,6 +76,25 @@ describe('a bug', () => {
     expect(unseenWithout(result(seen, { 'one layer': nothing }), both)).toEqual(['one layer', 'another']);
     expect(unseenWithout(result(seen, { 'one layer': seen, another: seen }), both)).toEqual([]);
     expect(unseenWithout(result(nothing, { 'one layer': seen }), both)).toEqual([]);
+  });
+});
+
+describe('the layers that are taken away beside a bug', () => {
+  const [layer, ...others] = layers;
+  const bug: Mutant = { name: 'a bug', what: 'It is there.', edits: [] };
+  const names = (mutant: Mutant) => layersBeside(mutant).map(({ name }) => name);
+
+  it('are all, but for the one that it takes away itself, and the one whose work it spoils', () => {
+    expect(names(bug)).toEqual(layers.map(({ name }) => name));
+    const rest = others.map(({ name }) => name);
+    expect(names({ ...bug, edits: layer?.edits ?? [] })).toEqual(rest);
+    expect(names({ ...bug, within: layer?.name ?? '' })).toEqual(rest);
+  });
+
+  it('are named as they are called', () => {
+    const known = new Set(layers.map(({ name }) => name));
+    const named = mutants.flatMap(({ within, coveredBy }) => [within, coveredBy]).filter((name) => name !== undefined);
+    expect(named.filter((name) => !known.has(name))).toEqual([]);
   });
 });
 
