@@ -1,6 +1,7 @@
 /** Works provision runs off the `provision` queue. */
 
 import type { Parts } from '../src/compose.ts';
+import { nextRun } from '../src/engine/next-run.ts';
 import { provisionTurn } from '../src/engine/provision-run.ts';
 import { provisionPayload } from '../src/queue/payloads.ts';
 import { turnProcessor } from './processors.ts';
@@ -11,7 +12,12 @@ export const startProvisionWorker = (parts: Parts) =>
     parts,
     'provision',
     turnProcessor(
-      (data, signal) => provisionTurn(parts.engine, provisionPayload.parse(data).target, signal),
+      {
+        payload: provisionPayload,
+        turn: ({ target }, signal) => provisionTurn(parts.engine, target, signal),
+        next: ({ target }) => nextRun(parts.engine, { target }),
+      },
+      parts.wakeups,
       parts.engine.world.now,
     ),
     parts.config.provisionConcurrency,

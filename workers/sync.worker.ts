@@ -1,6 +1,7 @@
 /** Works sync runs off the `sync` queue. */
 
 import type { Parts } from '../src/compose.ts';
+import { nextRun } from '../src/engine/next-run.ts';
 import { syncTurn } from '../src/engine/sync-run.ts';
 import { syncPayload } from '../src/queue/payloads.ts';
 import { turnProcessor } from './processors.ts';
@@ -11,7 +12,12 @@ export const startSyncWorker = (parts: Parts) =>
     parts,
     'sync',
     turnProcessor(
-      (data, signal) => syncTurn(parts.engine, syncPayload.parse(data).connection, signal),
+      {
+        payload: syncPayload,
+        turn: ({ connection }, signal) => syncTurn(parts.engine, connection, signal),
+        next: ({ connection }) => nextRun(parts.engine, { connection }),
+      },
+      parts.wakeups,
       parts.engine.world.now,
     ),
     parts.config.syncConcurrency,

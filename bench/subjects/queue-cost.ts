@@ -26,14 +26,21 @@ export const queueCost = (running: () => { readonly parts: Parts }): Handlers =>
     const worker = startWorker(
       parts,
       'sync',
-      turnProcessor(async (data) => {
-        const { connection } = real.parse(data);
-        const turn = (seen.get(connection) ?? 0) + 1;
-        seen.set(connection, turn);
-        if (turn < turns) return { next: 'again', at: new Date() };
-        done += 1;
-        return { next: 'done' };
-      }, parts.engine.world.now),
+      turnProcessor(
+        {
+          payload: real,
+          turn: async ({ connection }) => {
+            const turn = (seen.get(connection) ?? 0) + 1;
+            seen.set(connection, turn);
+            if (turn < turns) return { next: 'again', at: new Date() };
+            done += 1;
+            return { next: 'done' };
+          },
+          next: async () => null,
+        },
+        parts.wakeups,
+        parts.engine.world.now,
+      ),
       parts.config.syncConcurrency,
     );
     const before = await received(parts);

@@ -12,8 +12,11 @@ import type { Engine } from './engine.ts';
 import { type Watch, withLease } from './lease-keeper.ts';
 import { RunCanceled, RunTimedOut, reactionTo } from './reactions.ts';
 
-/** When to look again: `done` when nothing is waiting. */
-export type Turn = { readonly next: 'done' } | { readonly next: 'again'; readonly at: Date };
+/**
+ * When to look again. `done`: nothing is waiting. `rest`: nothing is due before, unless somebody asked for it since that was looked at. `again`: to come
+ * back sooner would be in vain.
+ */
+export type Turn = { readonly next: 'done' } | { readonly next: 'again' | 'rest'; readonly at: Date };
 
 /** `slice`: more is to be done, from the place that was reported. */
 export type WorkEnd =
@@ -60,12 +63,15 @@ export const takeTurn = async <R extends Run, By>(
   const due = await of.next();
   if (due === null) return { next: 'done' };
   const now = engine.world.now();
-  if (due.notBefore !== null && due.notBefore > now) return { next: 'again', at: due.notBefore };
+  if (due.notBefore !== null && due.notBefore > now) return { next: 'rest', at: due.notBefore };
   const work = (lease: Lease, watch: Watch): Promise<Turn> => underLease(engine, of, due, lease, watch);
   const held = await withLease(engine, of.key, work, signal, of.quietMs);
   if ('busyUntil' in held) return { next: 'again', at: held.busyUntil };
   return held.result;
 };
+
+/** What is due already needs no rest. */
+const comeBack = (at: Date, now: Date): Turn => ({ next: at > now ? 'rest' : 'again', at });
 
 const underLease = async <R extends Run, By>(
   engine: Engine,
@@ -84,7 +90,7 @@ const underLease = async <R extends Run, By>(
     await runs.postpone(run.id, until, why);
     // What somebody asked for meanwhile, or what waits for less long, goes first: a wake-up that came while we were at work would sleep with us.
     const next = await of.next();
-    return { next: 'again', at: next === null ? until : (next.notBefore ?? now()) };
+    return comeBack(next === null ? until : (next.notBefore ?? now()), now());
   };
   const finish = async (
     state: EndedState,

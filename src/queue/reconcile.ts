@@ -12,6 +12,7 @@ import type { TargetRecord } from '../model/target-record.ts';
 import type { Stores } from '../store/stores.ts';
 import { probeKey, provisionKey, purgeKey, schedulerId, syncKey } from './names.ts';
 import { intervalsOf, offsetOf } from './schedules.ts';
+import { wakeFor } from './wake-for.ts';
 import type { Wakeups } from './wakeups.ts';
 
 export type Reconciled = { readonly schedules: number; readonly wakeups: number; readonly requested: number };
@@ -107,7 +108,7 @@ const reconcileRuns = async ({ stores, queues, wakeups }: Reconciler, inactive: 
       if (seen.has(key)) continue;
       seen.add(key);
       if (await hasJob(queues, run, key)) continue;
-      await wake(wakeups, run);
+      await wakeFor(wakeups, run);
       repaired += 1;
     }
   }
@@ -119,12 +120,6 @@ const hasJob = async (queues: Jobs, run: Run, key: string): Promise<boolean> => 
   const queue = queues[isOfTarget(run) ? 'provision' : 'sync'];
   const id = await queue.getDeduplicationJobId(key);
   return id !== null && (await queue.getJob(id)) !== undefined;
-};
-
-const wake = async (wakeups: Wakeups, run: Run): Promise<void> => {
-  const urgency = run.trigger === 'api' ? 'person' : run.kind === 'sync' && run.mode === 'full' ? 'full' : 'delta';
-  if (isOfTarget(run)) await wakeups.provision(run.target, urgency);
-  else await wakeups.sync(run.connection, urgency);
 };
 
 /** How long a target is left alone after a provision run that failed, or that somebody canceled. */

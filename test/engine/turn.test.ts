@@ -29,7 +29,7 @@ describe('a turn that is told to wait', () => {
   it('comes back when the wait is over', async () => {
     const { s, turn } = await throttled([hour]);
     await s.requestSync('full');
-    expect(await turn()).toEqual({ next: 'again', at: new Date(s.now().getTime() + hour) });
+    expect(await turn()).toEqual({ next: 'rest', at: new Date(s.now().getTime() + hour) });
   });
 
   it('does not sleep through what a person asked for meanwhile', async () => {
@@ -41,7 +41,7 @@ describe('a turn that is told to wait', () => {
   it('does not sleep longer than another run of the same connection that waits', async () => {
     const { s, turn } = await throttled([hour / 4, hour]);
     await s.requestSync('full');
-    const soon = { next: 'again', at: new Date(s.now().getTime() + hour / 4) };
+    const soon = { next: 'rest', at: new Date(s.now().getTime() + hour / 4) };
     expect(await turn()).toEqual(soon);
     await s.requestSync('delta');
     expect(await turn()).toEqual(soon);

@@ -118,8 +118,8 @@ export const createQueue = (stage: Stage): Queue => {
     // Whoever puts it back reckons by its own clock.
     const waitMs = end.kind === 'again' ? Math.max(1, end.at - process.now().getTime()) : 500 * 2 ** job.attempts;
     if (end.kind === 'again' || (end.kind === 'failed' && job.attempts < mostAttempts)) {
-      release(job, job.again ? now : now + waitMs);
-      job.again = false;
+      // As BullMQ has it: who asked for it meanwhile is remembered until it is done.
+      release(job, now + waitMs);
       return;
     }
     jobs.delete(key);

@@ -3,6 +3,7 @@
 import { askForProvisioning, onTick, resume } from '../../src/engine/ask-for-runs.ts';
 import type { Engine, Timing } from '../../src/engine/engine.ts';
 import { unobserved } from '../../src/engine/engine.ts';
+import { nextRun } from '../../src/engine/next-run.ts';
 import { provisionTurn } from '../../src/engine/provision-run.ts';
 import { probeConnection, probeTarget } from '../../src/engine/quarantine.ts';
 import { noticeRestore } from '../../src/engine/restore.ts';
@@ -12,9 +13,10 @@ import type { Turn } from '../../src/engine/turn.ts';
 import { witnessesAt } from '../../src/engine/witnesses.ts';
 import type { ConnectionId } from '../../src/model/ids.ts';
 import { type RunId, runId } from '../../src/model/ids.ts';
-import type { SyncMode } from '../../src/model/run.ts';
+import type { Run, SyncMode } from '../../src/model/run.ts';
 import type { TargetRecord } from '../../src/model/target-record.ts';
 import { reconcile } from '../../src/queue/reconcile.ts';
+import { wakeIfSooner } from '../../src/queue/wake-for.ts';
 import type { Source } from '../../src/source/source.ts';
 import type { Marks } from '../../src/store/installation.ts';
 import type { Stores } from '../../src/store/stores.ts';
@@ -150,11 +152,18 @@ const workOff = async (around: Surrounding, process: Process, engine: Engine): P
       onlyInfrastructure(around)(error);
       return 'failed' as const;
     });
-    await around.queue
-      .end(process, held, end === 'failed' ? { kind: 'failed' } : jobEndOf(end))
-      .catch(onlyInfrastructure(around));
+    try {
+      await around.queue.end(process, held, end === 'failed' ? { kind: 'failed' } : jobEndOf(end));
+      if (end !== 'failed' && end.next === 'rest')
+        await wakeIfSooner(around.queue.doorFor(process), await nextOf(engine, held.errand), end.at);
+    } catch (error) {
+      onlyInfrastructure(around)(error);
+    }
   }
 };
+
+const nextOf = async (engine: Engine, errand: Errand): Promise<Run | null> =>
+  errand.kind === 'sync' || errand.kind === 'provision' ? await nextRun(engine, errand) : null;
 
 const jobEndOf = (turn: Turn) =>
   turn.next === 'done' ? ({ kind: 'done' } as const) : ({ kind: 'again', at: turn.at.getTime() } as const);

@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { newSyncRun } from '../../src/engine/request-runs.ts';
 import { syncTurn } from '../../src/engine/sync-run.ts';
 import type { Turn } from '../../src/engine/turn.ts';
-import { connectionId } from '../../src/model/ids.ts';
+import { connectionId, organizationId, runId } from '../../src/model/ids.ts';
+import type { Run } from '../../src/model/run.ts';
 import { type Log, silent } from '../../src/model/world.ts';
 import { syncPayload } from '../../src/queue/payloads.ts';
 import { workerConnection } from '../../src/queue/redis.ts';
@@ -14,6 +17,12 @@ import { connection, story } from '../support/story.ts';
 const contoso = connectionId('con_contoso');
 const done: Turn = { next: 'done' };
 const again = (ms: number): Turn => ({ next: 'again', at: new Date(Date.now() + ms) });
+
+const hour = 3_600_000;
+const asked = newSyncRun(
+  { id: contoso, organization: organizationId('org_contoso') },
+  { id: runId('run_1'), mode: 'full', scope: null, dryRun: false, trigger: 'api', at: new Date() },
+);
 
 /** Something that is waited for, and that a test lets happen. */
 const event = <T = void>() => Promise.withResolvers<T>();
@@ -38,9 +47,12 @@ describe('a worker', () => {
 
   const start = (
     turn: (data: unknown, signal: AbortSignal) => Promise<Turn>,
-    log: Log = silent,
-    concurrency = 1,
-    now = () => new Date(),
+    {
+      log = silent,
+      concurrency = 1,
+      now = () => new Date(),
+      next = async () => null,
+    }: { log?: Log; concurrency?: number; now?: () => Date; next?: () => Promise<Run | null> } = {},
   ) => {
     const worker = startWorker(
       {
@@ -54,7 +66,7 @@ describe('a worker', () => {
         },
       },
       'sync',
-      turnProcessor(turn, now),
+      turnProcessor({ payload: z.unknown(), turn, next }, corner.wakeups, now),
       concurrency,
     );
     running.push(worker);
@@ -102,6 +114,39 @@ describe('a worker', () => {
     expect(job).toMatchObject({ attemptsMade: 0, data: { connection: contoso }, priority: 5 });
   });
 
+  describe('that puts a job to rest', () => {
+    /** Asked for while the worker makes up its mind to rest for an hour. */
+    const rest = async (notBefore: Date | null) => {
+      const looked = event();
+      let turns = 0;
+      const turn = async (): Promise<Turn> => {
+        turns += 1;
+        if (turns > 1) return done;
+        await corner.wakeups.sync(contoso, 'person');
+        return { next: 'rest', at: new Date(Date.now() + hour) };
+      };
+      const next = async (): Promise<Run> => {
+        looked.resolve();
+        return { ...asked, notBefore };
+      };
+      const worker = start(turn, { next });
+      await corner.wakeups.sync(contoso, 'delta');
+      await looked.promise;
+      return worker;
+    };
+
+    it('does not let it sleep through what was asked for meanwhile', async () => {
+      await rest(null);
+      await eventually({});
+    });
+
+    it('lets it rest where what was asked for is due no sooner', async () => {
+      const worker = await rest(new Date(Date.now() + 2 * hour));
+      await worker.stop();
+      expect(await states()).toEqual({ delayed: 1 });
+    });
+  });
+
   it('takes turn after turn of the same job, as many as there are', async () => {
     let turns = 0;
     start(async () => {
@@ -129,11 +174,14 @@ describe('a worker', () => {
     const said: unknown[] = [];
     const log: Log = { ...silent, error: (name, facts) => said.push([name, facts]) };
     let attempts = 0;
-    start(async () => {
-      attempts += 1;
-      if (attempts === 1) throw new Error('The database is away.');
-      return done;
-    }, log);
+    start(
+      async () => {
+        attempts += 1;
+        if (attempts === 1) throw new Error('The database is away.');
+        return done;
+      },
+      { log },
+    );
     await corner.wakeups.sync(contoso, 'delta');
     await eventually({});
     expect(attempts).toBe(2);
@@ -149,7 +197,7 @@ describe('a worker', () => {
         syncPayload.parse(data);
         return done;
       },
-      { ...silent, error: (_event, facts) => failed.resolve(facts?.['name']) },
+      { log: { ...silent, error: (_event, facts) => failed.resolve(facts?.['name']) } },
     );
     await corner.queues.sync.add('sync', { connection: 'con_1', displayName: 'Anna' }, { attempts: 1 });
     expect(await failed.promise).toBe('ZodError');

@@ -131,7 +131,7 @@ export const keeping: readonly Mutant[] = [
     edits: [
       {
         file: 'src/queue/reconcile.ts',
-        from: `      await wake(wakeups, run);
+        from: `      await wakeFor(wakeups, run);
 `,
         to: '',
       },

@@ -1,0 +1,22 @@
+/** Wakes whoever works on a run. */
+
+import { isOfTarget, type Run } from '../model/run.ts';
+import type { Wakeups } from './wakeups.ts';
+
+export const wakeFor = async (wakeups: Pick<Wakeups, 'sync' | 'provision'>, run: Run): Promise<void> => {
+  const urgency = run.trigger === 'api' ? 'person' : run.kind === 'sync' && run.mode === 'full' ? 'full' : 'delta';
+  if (isOfTarget(run)) await wakeups.provision(run.target, urgency);
+  else await wakeups.sync(run.connection, urgency);
+};
+
+/**
+ * A wake-up that comes while its job is worked on runs the job once more when it is done. A job that goes to rest is not done: what was asked for while it
+ * made up its mind would rest with it. `next`: the run that goes next, as it is found once the job rests.
+ */
+export const wakeIfSooner = async (
+  wakeups: Pick<Wakeups, 'sync' | 'provision'>,
+  next: Run | null,
+  restsUntil: Date,
+): Promise<void> => {
+  if (next !== null && (next.notBefore === null || next.notBefore < restsUntil)) await wakeFor(wakeups, next);
+};
