@@ -4,12 +4,14 @@ import { batches } from '../core/batches.ts';
 import type { Evidence } from '../model/operation.ts';
 import type { Run } from '../model/run.ts';
 import type { Ref } from '../model/source-object.ts';
+import type { RunFilter } from '../store/run-store.ts';
+import type { Page } from '../store/snapshot-store.ts';
 import type { Pending } from './pending.ts';
 import type { Provisioning, Read } from './provisioning.ts';
 
 export const withEvidence = async (work: Provisioning, pending: readonly Pending[]): Promise<readonly Pending[]> => {
   const all: Pending[] = [];
-  const newest = once(() => newestRead(work));
+  const newest = once(() => lastReadBy(work, work.through));
   for (const some of batches(pending, 500)) {
     const refs = some.flatMap(({ planned: { operation } }): Ref[] => ('members' in operation ? [] : [operation.ref]));
     const remembered = refs.length === 0 ? null : await work.engine.stores.snapshots.recall(work.run.connection, refs);
@@ -39,19 +41,28 @@ const newestOf = (told: Pending['told'], members: readonly { readonly ref: Ref }
   return versions.length === 0 ? null : Math.max(...versions);
 };
 
-export const evidenceOf = async (work: Provisioning, version: number | null): Promise<Evidence> => {
+const evidenceOf = async (work: Provisioning, version: number | null): Promise<Evidence> => {
   const read = version === null ? null : await readOf(work, version);
   return { version, run: read?.run ?? null, read: read?.kind ?? null, confirmed: null };
 };
 
 /**
- * The version up to which the snapshot was read. Where nothing changed with it, and no run says that it committed it (it is about to, or died, or only gave
- * up its place), that of the last one that does: nothing has changed since.
+ * What rests on the snapshot as it was then. Where nothing changed with a version, and no run says that it committed it (it is about to, or died, or only
+ * gave up its place), that is the last version before of which one does: nothing has changed since.
  */
-const newestRead = async (work: Provisioning): Promise<number> => {
-  if ((await readOf(work, work.through)) !== null) return work.through;
-  const last = (await newestReads(work)).find(({ version }) => version !== null && version <= work.through);
-  return last?.version ?? work.through;
+export const evidenceAsOf = async (work: Provisioning, version: number): Promise<Evidence> =>
+  await evidenceOf(work, await lastReadBy(work, version));
+
+const lastReadBy = async (work: Provisioning, version: number): Promise<number> => {
+  if ((await readOf(work, version)) !== null) return version;
+  let after: string | null = null;
+  do {
+    const page: Page<Run> = await work.engine.stores.runs.list(readsOf(work), after, mostReads);
+    const last = page.items.find((read) => read.version !== null && read.version <= version);
+    if (last !== undefined) return last.version ?? version;
+    after = page.next;
+  } while (after !== null);
+  return version;
 };
 
 /**
@@ -74,14 +85,13 @@ const readOfRun = async ({ engine, run: { connection } }: Provisioning, version:
 
 /** When the last read began that would have told of somebody who is back: one of everybody, or of what changed. Null: none is on record. */
 export const lastReadAt = async (work: Provisioning): Promise<Date | null> => {
-  const whole = (await newestReads(work)).find(
-    (one) => one.kind === 'sync' && one.read !== null && one.read !== 'group',
-  );
+  const { items } = await work.engine.stores.runs.list(readsOf(work), null, mostReads);
+  const whole = items.find((one) => one.kind === 'sync' && one.read !== null && one.read !== 'group');
   return whole === undefined ? null : (whole.startedAt ?? whole.createdAt);
 };
 
-const newestReads = async ({ engine, run }: Provisioning): Promise<readonly Run[]> =>
-  (await engine.stores.runs.list({ connection: run.connection, kind: 'sync', state: 'succeeded' }, null, mostReads))
-    .items;
+/** The newest come first. */
+const readsOf = ({ run: { connection } }: Provisioning) =>
+  ({ connection, kind: 'sync', state: 'succeeded' }) as const satisfies RunFilter;
 /** Who has read so many groups one by one since is asked about twice. */
 const mostReads = 20;

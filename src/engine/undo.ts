@@ -23,7 +23,7 @@ import type { Ref } from '../model/source-object.ts';
 import { assertAsRead } from './as-read.ts';
 import { carryOut } from './carry-out.ts';
 import { conclude } from './conclude.ts';
-import { evidenceOf } from './evidence.ts';
+import { evidenceAsOf } from './evidence.ts';
 import { type Gathered, placeOf } from './gather.ts';
 import { recordGrounds } from './grounds.ts';
 import { judgeRemovals } from './judge-removals.ts';
@@ -186,7 +186,7 @@ const planSome = async (
           ? { planned, link, step: 'unlink' }
           : isGiving(planned)
             ? { planned, link }
-            : { planned, link, evidence: await evidenceOf(work, trace.version) },
+            : { planned, link, evidence: await evidenceAsOf(work, trace.version) },
       );
   }
   return {

@@ -89,3 +89,23 @@ it('nobody-says-who-read-last: names the last read that is on record, where noth
     ['remove_members', 'members', { version, run: runId('run_000001'), read: 'full' }],
   ]);
 });
+
+it('nobody-says-who-read-then: an undo names the last read before, where the run that it takes back went by a version that nobody says they read', async () => {
+  const s = await staffed();
+  const { version } = await s.stores.snapshots.head(connection);
+  const account = s.account('dan')?.remoteId ?? remoteId('');
+  s.remote.objects.delete(account);
+  const sync = await s.requestSync('delta');
+  onceCommitted(s, dies);
+  await expect(s.syncAll()).rejects.toThrow(Crash);
+  await s.stores.runs.cancel(sync.id, s.now());
+  s.pass(31_000);
+  await s.syncAll();
+  await s.planRepair(await s.reconcile());
+  await s.approve();
+  const repaired = await s.provisioned();
+  expect(s.account('dan')?.attributes).toMatchObject({ active: true });
+  await s.planUndo(repaired);
+  await s.approve();
+  expect(await takenAway(s)).toEqual([['disable', 'undo', { version, run: runId('run_000001'), read: 'full' }]]);
+});
