@@ -379,6 +379,7 @@ export const deciding: readonly Mutant[] = [
     name: 'who stays loses what leavers lose',
     what: 'Whoever is found not to leave when the tenant is asked again loses memberships all the same, past all limits.',
     bias: 'who is back at once',
+    within: 'limits',
     edits: [
       {
         file: 'src/engine/confirm-removals.ts',
@@ -391,6 +392,7 @@ export const deciding: readonly Mutant[] = [
     name: 'no group has a limit of its own',
     what: 'A group may lose all its members, as long as that passes no limit of the whole target.',
     bias: 'who leaves one group',
+    within: 'limits',
     edits: [
       {
         file: 'src/core/guard.ts',
@@ -403,18 +405,21 @@ export const deciding: readonly Mutant[] = [
     name: 'updates are not counted',
     what: 'Accounts and groups that are changed count against no limit.',
     bias: 'limited updates',
+    within: 'limits',
     edits: [{ file: 'src/core/guard.ts', from: "'adoptions' : 'updates';", to: "'adoptions' : null;" }],
   },
   {
     name: 'creates are not counted',
     what: 'Accounts and groups that are made count against no limit.',
     bias: 'limited creates',
+    within: 'limits',
     edits: [{ file: 'src/core/guard.ts', from: "return 'creates';", to: 'return null;' }],
   },
   {
     name: 'what is taken over is not counted',
     what: 'Accounts that were there before are taken over in any number.',
     bias: 'limited adoptions',
+    within: 'limits',
     edits: [{ file: 'src/core/guard.ts', from: "'adoptions' : 'updates';", to: "null : 'updates';" }],
   },
   {

@@ -32,6 +32,7 @@ export const keeping: readonly Mutant[] = [
     name: 'too many count as active',
     what: 'A limit is a share of ten times as many accounts and groups as the target has of ours.',
     bias: 'limited updates',
+    within: 'limits',
     edits: [
       {
         file: 'src/store/memory/ledger.ts',
