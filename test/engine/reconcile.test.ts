@@ -8,7 +8,7 @@ import type { Attributes, ObjectType } from '../../src/model/source-object.ts';
 import { createMemoryStores } from '../../src/store/memory/index.ts';
 import { createVault } from '../../src/store/vault.ts';
 import type { Inventory, Target } from '../../src/target/target.ts';
-import { connection, id, type Story, type StoryOptions, story, target } from '../support/story.ts';
+import { connection, id, nameIn, type Story, type StoryOptions, story, target } from '../support/story.ts';
 
 const word = { by: 'anna', reason: 'It looks right.' };
 
@@ -35,7 +35,6 @@ const groupNamed = (s: Story, name: string): RemoteId =>
     ?.remoteId ?? remoteId('none');
 const lines = async (s: Story, run: Run): Promise<readonly string[]> =>
   (await s.discrepancies(run)).map((one) => `${one.kind} ${'ref' in one ? nameIn(one.ref.id) : one.remoteId}`);
-const nameIn = (of: string): string => Buffer.from(of.slice(-12).replace(/^0+/, ''), 'hex').toString();
 const only = <K extends Discrepancy['kind']>(all: readonly Discrepancy[], kind: K) =>
   all.filter((one): one is Extract<Discrepancy, { kind: K }> => one.kind === kind);
 

@@ -54,6 +54,8 @@ const organization = organizationId('org_story');
 /** Ids that read like what they are: `id('anna')` is the same GUID each time. */
 export const id = (name: string): string =>
   `00000000-0000-4000-8000-${Buffer.from(name).toString('hex').padStart(12, '0').slice(-12)}`;
+/** The name that `id` made an id of. */
+export const nameIn = (of: string): string => Buffer.from(of.slice(-12).replace(/^0+/, ''), 'hex').toString();
 
 export type StoryOptions = {
   readonly stores?: (now: () => Date) => Stores;
