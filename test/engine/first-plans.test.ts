@@ -4,13 +4,11 @@ import { newProvisionRun } from '../../src/engine/request-runs.ts';
 import { sourceId } from '../../src/model/ids.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import { defaultLimits } from '../../src/model/target-record.ts';
+import { staff } from '../support/staff.ts';
 import { connection, id, plainTarget, type Story, type StoryOptions, story, target } from '../support/story.ts';
 
 const careful = (more: StoryOptions = {}): Promise<Story> =>
   story({ ...more, target: { autoApproveFirst: false, ...more.target } });
-const staff = (s: Story, count: number): void => {
-  for (let nth = 0; nth < count; nth += 1) s.hire(`p${nth}`);
-};
 const editTarget = async (s: Story, change: Parameters<Story['stores']['targets']['edit']>[2]): Promise<void> => {
   const record = await s.stores.targets.get(target);
   await s.stores.targets.edit(target, record?.revision ?? 0, change);

@@ -5,6 +5,7 @@ import type { Action, Operation } from '../../src/model/operation.ts';
 import { isDestructive } from '../../src/model/operation.ts';
 import { defaultLimits, type TargetRecord } from '../../src/model/target-record.ts';
 import { memorySource } from '../../src/source/memory.ts';
+import { off } from '../support/staff.ts';
 import { connection, id, type Story, type StoryOptions, story, target } from '../support/story.ts';
 
 const second = 1_000;
@@ -234,7 +235,6 @@ describe('an edit in the midst of a removal wave reaches whoever has not lost an
     const record = await s.stores.connections.get(connection);
     await s.stores.connections.edit(connection, record?.revision ?? 0, { state });
   };
-  const off = (s: Story): number => Object.values(s.accounts()).filter((state) => state === 'off').length;
   /** What was asked about together with the first. */
   const fewest = 40;
 

@@ -3,18 +3,15 @@ import { TargetError } from '../../src/model/errors.ts';
 import { sourceId } from '../../src/model/ids.ts';
 import { defaultLimits, type Limits, nobodyProtected, type Protection } from '../../src/model/target-record.ts';
 import { why } from '../support/explaining.ts';
+import { off, staff } from '../support/staff.ts';
 import { id, type Story, story, target } from '../support/story.ts';
 
 const hourMs = 3_600_000;
 const limit = (count: number) => ({ count, percent: 100, floor: 0 });
 
-const staff = (s: Story, count: number): void => {
-  for (let nth = 0; nth < count; nth += 1) s.hire(`p${nth}`);
-};
 const leave = (s: Story, from: number, to: number): void => {
   for (let nth = from; nth < to; nth += 1) s.directory.remove(id(`p${nth}`), 'deleted');
 };
-const off = (s: Story): number => Object.values(s.accounts()).filter((state) => state === 'off').length;
 const limited = (limits: Partial<Limits>, more: { protected?: Partial<Protection> } = {}) =>
   story({
     target: {

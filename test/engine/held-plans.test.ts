@@ -8,6 +8,7 @@ import { defaultLimits, type Limits } from '../../src/model/target-record.ts';
 import { memorySource } from '../../src/source/memory.ts';
 import { createMemoryStores } from '../../src/store/memory/index.ts';
 import { createVault } from '../../src/store/vault.ts';
+import { off, staff } from '../support/staff.ts';
 import { id, type Story, type StoryOptions, story, target } from '../support/story.ts';
 
 const hourMs = 3_600_000;
@@ -15,13 +16,9 @@ const limit = (count: number) => ({ count, percent: 100, floor: 0 });
 const limited = (limits: Partial<Limits>, more: StoryOptions = {}) =>
   story({ ...more, target: { limits: { ...defaultLimits, ...limits }, ...more.target } });
 
-const staff = (s: Story, count: number): void => {
-  for (let nth = 0; nth < count; nth += 1) s.hire(`p${nth}`);
-};
 const leave = (s: Story, from: number, to: number): void => {
   for (let nth = from; nth < to; nth += 1) s.directory.remove(id(`p${nth}`), 'soft_deleted');
 };
-const off = (s: Story): number => Object.values(s.accounts()).filter((state) => state === 'off').length;
 const stateOf = async (s: Story, { id: plan }: Plan) => (await s.stores.plans.get(plan))?.standing;
 const word = { by: 'anna', reason: 'A department was sold.' };
 

@@ -8,14 +8,11 @@ import { defaultLimits, nobodyProtected } from '../../src/model/target-record.ts
 import { memorySource } from '../../src/source/memory.ts';
 import { createMemoryStores } from '../../src/store/memory/index.ts';
 import { createVault } from '../../src/store/vault.ts';
+import { staff } from '../support/staff.ts';
 import { connection, id, type Story, type StoryOptions, story, target } from '../support/story.ts';
 
 const minute = 60_000;
 const signal = new AbortController().signal;
-
-const staff = (s: Story, count: number): void => {
-  for (let nth = 0; nth < count; nth += 1) s.hire(`p${nth}`);
-};
 
 /** Six people and their group, of whom one is not in the next full read, nor anywhere else. */
 const vanished = async (options: StoryOptions = {}): Promise<Story> => {

@@ -2,11 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { defaultMapping } from '../../src/core/default-mapping.ts';
 import { sourceId } from '../../src/model/ids.ts';
 import { mappingRule } from '../core/builders.ts';
+import { staff } from '../support/staff.ts';
 import { connection, id, plainConnection, type Story, story } from '../support/story.ts';
 
-const staff = (s: Story, count: number): void => {
-  for (let nth = 0; nth < count; nth += 1) s.hire(`p${nth}`);
-};
 /** Lists show none of them, with every sign of success. */
 const vanish = (s: Story, from: number, to: number, letter = 'p'): void => {
   const names = Array.from({ length: to - from }, (_, nth) => `${letter}${from + nth}`);

@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { prune } from '../../src/engine/maintenance.ts';
 import { defaultLimits, type Limits, nobodyProtected, type TargetRecord } from '../../src/model/target-record.ts';
+import { off, staff } from '../support/staff.ts';
 import { id, type Story, story, target } from '../support/story.ts';
 
 const limit = (count: number) => ({ count, percent: 100, floor: 0 });
@@ -15,13 +16,9 @@ const ofTwo = (limits: Partial<Limits> = {}, more: Partial<TargetRecord> = {}): 
       ...more,
     },
   });
-const staff = (s: Story, count: number): void => {
-  for (let nth = 0; nth < count; nth += 1) s.hire(`p${nth}`);
-};
 const leave = (s: Story, from: number, to: number): void => {
   for (let nth = from; nth < to; nth += 1) s.directory.remove(id(`p${nth}`), 'soft_deleted');
 };
-const off = (s: Story): number => Object.values(s.accounts()).filter((state) => state === 'off').length;
 const word = { by: 'anna', reason: 'It is right.' };
 /** With whom one alone gets no further. */
 const isAskedForTwo = async (s: Story): Promise<void> => {

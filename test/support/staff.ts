@@ -1,0 +1,8 @@
+/** Many people who are all alike, and how many of them are off. */
+
+import type { Story } from './story.ts';
+
+export const staff = (s: Story, count: number): void => {
+  for (let nth = 0; nth < count; nth += 1) s.hire(`p${nth}`);
+};
+export const off = (s: Story): number => Object.values(s.accounts()).filter((state) => state === 'off').length;
