@@ -23,12 +23,13 @@ import { type OperationKey, type SourceId, sourceId, type TargetId } from '../mo
 import type { TargetPaths } from '../model/mapping.ts';
 import type { Action, Link } from '../model/operation.ts';
 import type { Plan } from '../model/plan.ts';
+import { isEnded, type Run } from '../model/run.ts';
 import { scopeKey } from '../model/scope.ts';
 import { group, type Ref, type Remembered, user, type Value } from '../model/source-object.ts';
 import type { TargetInForce, TargetRecord } from '../model/target-record.ts';
 import type { World } from '../model/world.ts';
 import type { About, Entry } from '../store/ledger.ts';
-import type { Head } from '../store/snapshot-store.ts';
+import type { Head, Page } from '../store/snapshot-store.ts';
 import type { Stores } from '../store/stores.ts';
 import { type ConnectTarget, objectsNow, targetSide } from './explain-evidence.ts';
 import { askForStranger, askSource, askTarget, type ConnectSource } from './explain-live.ts';
@@ -264,10 +265,22 @@ const notesOn = async (
     notes.push(
       `The connection is ${connection.state}, so nothing is read${connection.problem === null ? '' : `: ${connection.problem.message}`}`,
     );
-  const [newest] = (await stores.runs.list({ connection: connection.id, kind: 'sync' }, null, 1)).items;
-  if (newest !== undefined && (newest.state === 'held' || newest.state === 'failed') && newest.problem !== null)
+  const newest = await newestRead(stores, connection);
+  if (newest !== null && (newest.state === 'held' || newest.state === 'failed') && newest.problem !== null)
     notes.push(`The last sync run, ${newest.id}, was ${newest.state}: ${newest.problem.message}`);
   return notes;
+};
+
+/** The newest sync run that came to an end of its own: one that has not ended, or was canceled, says nothing of the tenant yet. */
+const newestRead = async ({ runs }: Stores, { id }: Connection): Promise<Run | null> => {
+  let after: string | null = null;
+  do {
+    const page: Page<Run> = await runs.list({ connection: id, kind: 'sync' }, after, 20);
+    const read = page.items.find(({ state }) => isEnded(state) && state !== 'canceled');
+    if (read !== undefined) return read;
+    after = page.next;
+  } while (after !== null);
+  return null;
 };
 
 const candidateOf = ({ seen: { object, gone }, by }: Hit): Candidate => ({

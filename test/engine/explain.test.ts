@@ -588,6 +588,24 @@ describe('who is meant', () => {
     expect(notes.join('\n')).toContain('the client secret has expired');
     expect((await of.stores.connections.get(connection))?.state).toBe('quarantined');
   });
+
+  it('names the last read that was held also while the next one waits, or was canceled', async () => {
+    const of = await story();
+    const names = ['anna', ...Array.from({ length: 59 }, (_, nth) => `p${nth}`)];
+    for (const name of names) of.hire(name);
+    await of.full();
+    of.directory.liberties.unlisted = new Set(names.slice(40).map(id));
+    const held = await of.full();
+    expect(held.state).toBe('held');
+    const notes = [expect.stringContaining(`The last sync run, ${held.id}, was held: `)];
+    const next = await of.requestSync('full');
+    expect((await ask(of, mailOf('anna'))).notes).toEqual(notes);
+    await of.stores.runs.cancel(next.id, of.now());
+    expect((await ask(of, mailOf('anna'))).notes).toEqual(notes);
+    of.directory.liberties.unlisted = new Set();
+    expect((await of.full()).state).toBe('succeeded');
+    expect((await ask(of, mailOf('anna'))).notes).toEqual([]);
+  });
 });
 
 describe('asked again now', () => {
