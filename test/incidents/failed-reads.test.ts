@@ -38,7 +38,9 @@ describe('read-5xx-never-deletes', () => {
     const [left = ''] = one.tenant.users().filter((id) => one.tenant.user(id)['accountEnabled'] === true);
     one.tenant.softDelete(left);
     one.graph.fault({ path: 'getByIds|\\$batch', times: null, fault: { answer: 'gateway_timeout' } });
-    await one.delta();
+    // The read tells of it; the question goes unanswered.
+    expect(await one.delta()).toMatchObject({ state: 'succeeded' });
+    expect(await one.story.provisioned()).not.toMatchObject({ state: 'succeeded' });
     expect(one.taken()).toEqual([]);
     one.graph.clearFaults();
     await one.inStep('delta');
