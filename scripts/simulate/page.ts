@@ -7,6 +7,10 @@ import { type Caught, isSeen, type LongRun, type MutantResult, type StoreResult,
 
 type Sighting = { readonly caught: Caught; readonly layer: string | null; readonly commit: string };
 
+/** That of the sighting first. */
+const versionsIn = (first: string, { alone, without }: MutantResult): string =>
+  [...new Set([first, ...[alone, ...Object.values(without)].map(({ commit }) => commit)])].join(', ');
+
 /** The first run that showed it: with everything in its place, or with one layer off. */
 const sighting = ({ alone, without }: MutantResult): Sighting | null => {
   for (const [layer, { caught, commit }] of [[null, alone] as const, ...Object.entries(without)])
@@ -23,18 +27,17 @@ export const mutantTable = (results: readonly MutantResult[]): string => {
       const of = found.get(mutant.name);
       if (of === undefined) return [bug, '–', 'not tried', '', '', '', ''];
       const seen = sighting(of);
-      const told = seen === null ? ['–', `none of ${of.alone.tried}`, '', '', of.alone.commit] : cellsOf(seen);
-      return [bug, ...told, crossed(mutant, of)];
+      const told = seen === null ? ['–', `none of ${of.alone.tried}`, '', ''] : cellsOf(seen);
+      return [bug, ...told, versionsIn(seen?.commit ?? of.alone.commit, of), crossed(mutant, of)];
     }),
   );
 };
 
-const cellsOf = ({ caught, layer, commit }: Sighting): readonly string[] => [
+const cellsOf = ({ caught, layer }: Sighting): readonly string[] => [
   promisesIn(caught),
   String(caught.seed),
   caught.bias ?? '',
   layer ?? '',
-  commit,
 ];
 
 export const storeTable = (results: readonly StoreResult[]): string =>

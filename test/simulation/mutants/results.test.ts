@@ -1,7 +1,7 @@
 /** docs/reliability.md shows what is kept of the bugs that were put in (test/docs/generated.test.ts); here it is held against the bugs there are. */
 
 import { describe, expect, it } from 'vitest';
-import { layersText, mutantSummary } from '../../../scripts/simulate/page.ts';
+import { layersText, mutantSummary, mutantTable } from '../../../scripts/simulate/page.ts';
 import {
   isSeen,
   type MutantResult,
@@ -122,6 +122,17 @@ describe('the page', () => {
     expect(mutantSummary([inVain(two, 100)])).toContain('these 1 showed nothing in 100 seeds each.');
     expect(mutantSummary([alone])).not.toContain('showed nothing');
     expect(mutantSummary([inVain(two, 100, { ...seen, caught: null })])).not.toContain('showed nothing');
+  });
+
+  it('names every version that something of a bug was looked for in, that of its seed first, and each once', () => {
+    const newer = { ...seen, commit: '06d337e' };
+    const row = (alone: MutantResult['alone'], without: MutantResult['without']) =>
+      mutantTable([{ name: one ?? '', alone, without }])
+        .split('\n')
+        .find((line) => line.startsWith(`| **${one}.**`));
+    expect(row(newer, { fence: seen, recovery: newer, limits: seen })).toContain('| 06d337e, 4f4a00a |');
+    expect(row({ ...newer, caught: null, tried: 100 }, { fence: seen })).toContain('| fence | 4f4a00a, 06d337e |');
+    expect(row(seen, { fence: seen })).toContain('| 4f4a00a |');
   });
 
   it('tells of every layer, and what holds while it is off', () => {
