@@ -6,9 +6,9 @@ import { targetId } from '../../src/model/ids.ts';
 import { openKept } from '../support/kept.ts';
 import { brokenWords } from './accepted.ts';
 import { differences } from './compare.ts';
-import { allOf } from './lists.ts';
 import { type Customer, type Plant, secondLookMs } from './plant.ts';
 import type { Verdict } from './verdict.ts';
+import { isReadSinceLies } from './whole-reads.ts';
 
 export const heal = ({ graph, lines, customers, workers }: Plant): void => {
   graph.control.clearFaults();
@@ -56,18 +56,6 @@ export const calmDown = async (plant: Plant, customer: Customer): Promise<Calm> 
 /** Who reports to somebody with a new account may be told so by a look at everybody alone. */
 const lossesIn = (wrong: readonly string[], how: string): readonly string[] =>
   wrong.filter((line) => !line.includes(': manager is ')).map((line) => `${how}: ${line}`);
-
-/** Twice, for the first read may have gone on with what another had found before. */
-const isReadSinceLies = async (plant: Plant, { connection }: Customer): Promise<boolean> => {
-  if (plant.lies.lastMs === 0) return true;
-  const reads = await allOf(plant, `/v1/runs?connection_id=${connection}&kind=sync&state=succeeded&limit=200`, read);
-  const since = reads.filter(
-    ({ mode, scope, started_at }) =>
-      mode === 'full' && scope === null && Date.parse(started_at ?? '') > plant.lies.lastMs,
-  );
-  return since.length >= 2;
-};
-const read = z.object({ mode: z.string(), scope: z.unknown(), started_at: z.string().nullable() });
 
 /** `isFull`: the target is told of everybody, and not of what changed alone. `most`: so many rounds at most. */
 type Means = { readonly mode: 'full' | 'delta'; readonly isFull: boolean; readonly most: number };

@@ -12,6 +12,8 @@ import type { Slot } from './slot.ts';
 export type Harm = {
   readonly name: string;
   readonly weight: number;
+  /** So much of a storm has passed when it is not begun any more; to the end where it is not said. */
+  readonly until?: number;
   /** Where it can be done, by name; what is done nowhere in particular has one place without a name. */
   readonly places: (plant: Plant) => readonly string[];
   /** Resolves when it has passed, or says why it could not be done. */
@@ -56,6 +58,9 @@ export const killApi: Harm = {
   },
 };
 const inACall = 'in a call';
+
+/** What a list hid only whole reads tell, which take their time. */
+export const liesUntil = 2 / 3;
 
 export const harms: readonly Harm[] = [
   {
@@ -149,6 +154,7 @@ export const harms: readonly Harm[] = [
   {
     name: 'lists that lie',
     weight: 4,
+    until: liesUntil,
     places: anywhere,
     does: async ({ graph, customers, stack, lies }, { of, between }) => {
       // Who is missing in them is asked for alone before anything is done; whether somebody is switched on, and is not said, is as it was.
@@ -195,6 +201,9 @@ export const harms: readonly Harm[] = [
     },
   },
 ];
+
+/** Those that may begin when so much of the storm has passed. */
+export const harmsAt = (part: number): readonly Harm[] => harms.filter(({ until = 1 }) => part <= until);
 
 /** One of those that are up; a worker takes some seconds to start. */
 const oneUp = (workers: readonly Slot[], { of }: Chance): Slot | undefined => {

@@ -1,11 +1,13 @@
 /** Lists of the API, whole. */
 
 import { z } from 'zod';
-import type { Plant } from './plant.ts';
+import type { ApiClient } from '../../scripts/demo/client.ts';
+
+export type Lists = { readonly stack: { readonly api: Pick<ApiClient, 'ask'> } };
 
 /** All of a list, page by page. */
 export const allOf = async <T extends z.ZodType>(
-  { stack: { api } }: Pick<Plant, 'stack'>,
+  { stack: { api } }: Lists,
   path: string,
   item: T,
 ): Promise<z.output<T>[]> => {

@@ -35,6 +35,10 @@ describe('what is kept of a storm', () => {
     );
   });
 
+  it('says that no target was judged after delta runs alone, where none was', () => {
+    expect(stormTable(stormOf(asked, { ...report, judgedByDelta: 0 }))).toContain('**as none of them had to be**');
+  });
+
   it('says how often a promise was broken', () => {
     const verdict = { ...report.verdict, wrongWrites: ['anna was disabled'], lost: ['a run'] };
     const storm = stormOf(asked, { ...report, verdict });

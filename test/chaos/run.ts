@@ -6,12 +6,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fractions } from '../../simulator/graph/random.ts';
 import { calmDown, heal, whenDecided } from './calm.ts';
-import { type Chance, chanceOf, deedOf, type Harm, harms, killApi, killWorker } from './harm.ts';
+import { type Chance, chanceOf, deedOf, type Harm, harms, harmsAt, killApi, killWorker } from './harm.ts';
 import { fatesOf, operate } from './operator.ts';
 import { type Customer, openPlant, type Plant } from './plant.ts';
 import { ask } from './requests.ts';
 import { careful, generous } from './rules.ts';
-import type { Verdict } from './verdict.ts';
+import { judgedByDelta, missingIn, type Verdict } from './verdict.ts';
+import { readSinceLies } from './whole-reads.ts';
 
 export type ChaosOptions = {
   readonly seed: number;
@@ -108,6 +109,7 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
       kill(scene, killApi, chance(6)),
       live(scene, chance(4)),
       ask(scene, chance(5)),
+      readSinceLies(scene),
     ]);
     note('calm');
     heal(plant);
@@ -117,6 +119,7 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
     await watching;
     const decided = sumOf([counts.decided, ...fates]);
     const judged = sumOf(plant.customers.map(({ judge }) => judge.judged));
+    const hadToBe = ends.filter(({ isJudgedByDelta }) => isJudgedByDelta).length;
     return {
       ...counts,
       decided,
@@ -124,13 +127,13 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
       calls: plant.calls.met,
       deaths: deathsOf(plant),
       byDelta: ends.filter(({ byDelta }) => byDelta).length,
-      judgedByDelta: ends.filter(({ isJudgedByDelta }) => isJudgedByDelta).length,
+      judgedByDelta: hadToBe,
       rounds: ends.map(({ rounds }) => rounds),
       verdict: {
         wrongWrites: plant.customers.flatMap(({ judge }) => judge.violations),
         lost: ends.flatMap(({ lost }) => lost),
         apart: ends.flatMap(({ apart }) => apart),
-        untried: [...untriedIn(scene), ...missingIn({ ...decided, ...judged })],
+        untried: [...untriedIn(scene), ...missingIn({ ...decided, ...judged, [judgedByDelta]: hadToBe })],
       },
     };
   } finally {
@@ -179,12 +182,14 @@ const tell = async ({ plant, options, counts, over }: Scene, started: number): P
 /** Harms come at random and may fall together, one of a kind at a time. In the end each has passed. */
 const afflict = async (scene: Scene, chance: Chance): Promise<void> => {
   const underWay = new Map<Harm, Promise<void>>();
+  const started = Date.now();
   while (!scene.over.aborted) {
     await pause(chance.between(0.2, 1.8) * scene.options.harmEveryMs, scene.over);
     const { injected } = scene.counts;
-    const fresh = harms.filter((harm) => undone(harm, scene.plant, injected).length > 0);
+    const mayBegin = harmsAt((Date.now() - started) / scene.options.durationMs);
+    const fresh = mayBegin.filter((harm) => undone(harm, scene.plant, injected).length > 0);
     // Chance alone would leave one or the other out.
-    const harm = drawn(fresh.length > 0 && chance.between(0, 1) < 0.3 ? fresh : harms, chance);
+    const harm = drawn(fresh.length > 0 && chance.between(0, 1) < 0.3 ? fresh : mayBegin, chance);
     if (scene.over.aborted || underWay.has(harm)) continue;
     underWay.set(
       harm,
@@ -237,10 +242,6 @@ const wantedOf = ({ options: { kills } }: Scene, harm: Harm): number =>
 const leftOf = (scene: Scene, harm: Harm): number =>
   wantedOf(scene, harm) -
   harm.places(scene.plant).reduce((sum, place) => sum + (scene.counts.injected[deedOf(harm, place)] ?? 0), 0);
-
-/** Without these the limits, the approvals and the deletes of the careful customer were not met. */
-const missingIn = (seen: Readonly<Counts>): readonly string[] =>
-  ['first plan applied', 'held plan applied', 'user deleted', 'value written'].filter((one) => (seen[one] ?? 0) === 0);
 
 const kill = async (scene: Scene, harm: typeof killWorker | typeof killApi, chance: Chance): Promise<void> => {
   const end = Date.now() + scene.options.durationMs;

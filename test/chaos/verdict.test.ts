@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isAllRight, type Verdict, verdictInWords } from './verdict.ts';
+import { isAllRight, judgedByDelta, missingIn, type Verdict, verdictInWords } from './verdict.ts';
 
 const good: Verdict = { wrongWrites: [], lost: [], apart: [], untried: [] };
 
@@ -19,6 +19,14 @@ describe('the verdict of a chaos run', () => {
       expect(lines.join('\n')).toContain('anna was disabled');
     },
   );
+
+  it('is not all right where no target had to be what its tenant is after delta runs alone: that is not tried', () => {
+    const seen = { 'first plan applied': 1, 'held plan applied': 2, 'user deleted': 3, 'value written': 4 };
+    expect(missingIn({ ...seen, [judgedByDelta]: 1 })).toEqual([]);
+    const verdict = { ...good, untried: missingIn({ ...seen, [judgedByDelta]: 0 }) };
+    expect(isAllRight(verdict)).toBe(false);
+    expect(verdictInWords(verdict)).toContainEqual(expect.stringMatching(/^ +target judged after delta runs alone$/));
+  });
 
   it('does not say that everything was tried where that was not looked at', () => {
     const short = { ...good, untried: null };

@@ -16,6 +16,15 @@ export type Verdict = {
 
 export const isAllRight = (verdict: Verdict): boolean => promises.every(([of]) => (verdict[of] ?? []).length === 0);
 
+/** What a target is judged by before anything is read as a whole, and before anybody looks at everybody. */
+export const judgedByDelta = 'target judged after delta runs alone';
+
+/** Without these the limits, the approvals and the deletes of the careful customer were not met, or what changed need not have arrived as a change. */
+export const missingIn = (seen: Readonly<Record<string, number>>): readonly string[] =>
+  ['first plan applied', 'held plan applied', 'user deleted', 'value written', judgedByDelta].filter(
+    (one) => (seen[one] ?? 0) === 0,
+  );
+
 /** A line for each promise, and under it what broke it. */
 export const verdictInWords = (verdict: Verdict): readonly string[] =>
   promises.flatMap(([of, kept, broken]) => {
