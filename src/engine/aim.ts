@@ -7,6 +7,7 @@ import { askedFor, type Plan, type PlanKind } from '../model/plan.ts';
 import { type HeldProblem, isEnded, type PreviewRun, type ProvisionRun, type Run } from '../model/run.ts';
 import type { TargetInForce } from '../model/target-record.ts';
 import type { Lease } from '../store/leases.ts';
+import type { Stores } from '../store/stores.ts';
 import { movedSince } from './basis.ts';
 import { beginPlan, refusePlan } from './begin-plan.ts';
 import type { Engine } from './engine.ts';
@@ -135,13 +136,13 @@ const holdUntilSeen = async ({ engine, run, basis, reached }: Ask): Promise<void
   throw new RunHeld(unseenProblems[reached === 'unproved' ? 'unproved' : 'restored'], null);
 };
 
-const planAskedFor = async ({ engine, lease, run, basis, record }: Ask, id: PlanId): Promise<Plan> => {
+const planAskedFor = async ({ engine, lease, run, basis, record, isUndone }: Ask, id: PlanId): Promise<Plan> => {
   const { plans } = engine.stores;
   const plan = await plans.get(id);
   if (plan === null || plan.standing.state !== 'approved' || plan.target !== record.id) throw notApproved(id, plan);
   const now = await basis();
   if (plan.standing.begun !== null) {
-    if (await mayGoOn({ engine, run }, plan, now)) return plan;
+    if (await mayGoOn({ engine, run, isUndone }, plan, now)) return plan;
     await planAnew({ engine, run, record }, plan);
     throw new RunRefused(notBegunProblem((await plans.get(id)) ?? plan));
   }
@@ -163,10 +164,29 @@ const planAskedFor = async ({ engine, lease, run, basis, record }: Ask, id: Plan
 };
 
 /** What a plan that has begun went by must still stand; then the rest of it is done whatever else moved. Where it does not, the plan is refused. */
-const mayGoOn = async ({ engine, run }: Pick<Ask, 'engine' | 'run'>, plan: Plan, now: Now): Promise<boolean> => {
-  if (rulesMoved(plan.kind, plan.basis, now).length === 0) return true;
-  await refusePlan({ engine, run }, plan, 'rules_changed');
+const mayGoOn = async (
+  { engine, run, isUndone }: Pick<Ask, 'engine' | 'run' | 'isUndone'>,
+  plan: Plan,
+  now: Now,
+): Promise<boolean> => {
+  const isOfOtherRules = rulesMoved(plan.kind, plan.basis, now).length > 0;
+  if (!isOfOtherRules && !(isUndone && (await isOvertaken(engine.stores, plan, run)))) return true;
+  await refusePlan({ engine, run }, plan, isOfOtherRules ? 'rules_changed' : 'undone_since');
   return false;
+};
+
+/**
+ * Whether anybody but the run that carries a plan out wrote to the target since it was made. Where something was undone that may have been the undo, and
+ * what was approved before one is not what comes next.
+ */
+export const isOvertaken = async (
+  { ledger }: Pick<Stores, 'ledger'>,
+  { target, kind, basis, standing }: Plan,
+  run: Pick<ProvisionRun, 'id'>,
+): Promise<boolean> => {
+  if (kind === 'undo' || standing.state !== 'approved') return false;
+  const last = await ledger.lastWrite(target);
+  return last !== null && last.mark !== basis.written && last.run !== run.id && last.run !== standing.begun;
 };
 
 /** What waits for a person is planned anew; what was asked for is asked for again. */
@@ -178,12 +198,12 @@ const planAnew = async ({ engine, run, record }: Pick<Ask, 'engine' | 'run' | 'r
  * What was approved is carried out also by a run that nobody asked for it, should the one that was asked for fail. Whether a plan that is held is still the
  * same can be said only by a run that looks at the same objects.
  */
-const approvedOfTarget = async ({ engine, lease, run, basis, record }: Ask): Promise<Plan | null> => {
+const approvedOfTarget = async ({ engine, lease, run, basis, record, isUndone }: Ask): Promise<Plan | null> => {
   if (run.scope !== null) return null;
   const plan = await engine.stores.plans.approved(record.id);
   if (plan === null || plan.standing.state !== 'approved') return null;
   const now = await basis();
-  if (plan.standing.begun !== null) return (await mayGoOn({ engine, run }, plan, now)) ? plan : null;
+  if (plan.standing.begun !== null) return (await mayGoOn({ engine, run, isUndone }, plan, now)) ? plan : null;
   if ((await movedSince(engine.stores, plan, now)).length > 0) {
     await engine.stores.plans.supersede(lease, plan.id, null);
     engine.world.log.warn('plan.moved', { plan: plan.id, target: record.id, run: run.id });
