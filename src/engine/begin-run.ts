@@ -9,7 +9,7 @@ import type { HeldProblem, ProvisionRun } from '../model/run.ts';
 import type { TargetInForce } from '../model/target-record.ts';
 import type { Head } from '../store/snapshot-store.ts';
 import type { Stores } from '../store/stores.ts';
-import { type Aim, aimAgain, chooseAim, type KeptAim, keptAim, planOfRun, RunHeld } from './aim.ts';
+import { type Aim, aimAgain, chooseAim, isOvertaken, type KeptAim, keptAim, planOfRun, RunHeld } from './aim.ts';
 import { acceptedBy, basisNow } from './basis.ts';
 import { refusePlan } from './begin-plan.ts';
 import type { Engine } from './engine.ts';
@@ -112,6 +112,9 @@ const goOnFrom = async (engine: Engine, { run, record }: Standing, found: Found,
   const aim = await aimAgain(engine, place.aim, run);
   if (aim.kind === 'apply' && (await isMoved(engine.stores, aim.plan, record)))
     await refuseOtherRules(engine, run, place.aim, 'rules_changed');
+  // The same mark says nothing where it is of an undo that went on, or of the same run, the rest of which was taken back.
+  if (aim.kind === 'apply' && isUndoneMark(accepted) && (await isOvertaken(engine.stores, aim.plan, run)))
+    await refuseOtherRules(engine, run, place.aim, 'undone_since');
   return { aim, place, known, reached, written: await writtenPlan(engine.stores, place) };
 };
 

@@ -8,8 +8,7 @@ import type { Plan } from '../../src/model/plan.ts';
 import { isEnded, type Run } from '../../src/model/run.ts';
 import type { Target } from '../../src/target/target.ts';
 import { free, type Story, story, target } from '../support/story.ts';
-
-const word = { by: 'anna', reason: 'It was a mistake.' };
+import { word } from '../support/undoing.ts';
 
 /** Once, at what is asked for next, the target does not answer. */
 const unsteady = () => {
@@ -84,6 +83,49 @@ describe('a first plan that was approved and begun before an undo', () => {
     await turn(s);
     expect(await s.ended(run)).toMatchObject({ state: 'waiting', place: null });
     expect((await s.stores.plans.get(first.id))?.standing).toMatchObject({ state: 'approved', begun: run.id });
+    await undone(s, wrong);
+    await staysUndone(s, first, run);
+  });
+
+  it('is not carried out after it, where what the undo takes back was taken back in part before the plan was made', async () => {
+    const at = unsteady();
+    let refuses = false;
+    const s = await story({
+      target: { limits: free },
+      wrapTarget: (made) =>
+        at.wrap({
+          ...made,
+          apply: async (operation, signal) => {
+            if (refuses && 'remoteId' in operation && operation.remoteId === s.account('anna')?.remoteId)
+              throw new TargetError('rejected', 'Anna is called Rex.');
+            return await made.apply(operation, signal);
+          },
+        }),
+    });
+    s.hire('anna');
+    s.hire('carl');
+    await s.full();
+    s.pass(1_000);
+    s.hire('anna', { displayName: 'Rex' });
+    s.hire('carl', { displayName: 'Max' });
+    await s.delta();
+    const wrong = await s.provisioned();
+    s.pass(1_000);
+    refuses = true;
+    await s.planUndo(wrong);
+    expect(await s.approve()).toMatchObject({ state: 'partially_succeeded' });
+    refuses = false;
+    s.hire('bert');
+    await s.delta();
+    const first = await s.newestPlan();
+    expect(first).toMatchObject({ kind: 'first', counts: { create: 1, update: 1 } });
+
+    const { run } = await s.commands.approvePlan(first.id, word);
+    at.break('apply');
+    await turn(s);
+    const waiting = await s.ended(run);
+    expect(waiting).toMatchObject({ state: 'waiting' });
+    expect(waiting.kind === 'provision' && waiting.place).not.toBeNull();
     await undone(s, wrong);
     await staysUndone(s, first, run);
   });
