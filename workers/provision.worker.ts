@@ -13,6 +13,7 @@ export const startProvisionWorker = (parts: Parts) =>
     'provision',
     turnProcessor(
       {
+        queue: parts.queues.provision,
         payload: provisionPayload,
         turn: ({ target }, signal) => provisionTurn(parts.engine, target, signal),
         next: ({ target }) => nextRun(parts.engine, { target }),

@@ -13,6 +13,7 @@ export const startSyncWorker = (parts: Parts) =>
     'sync',
     turnProcessor(
       {
+        queue: parts.queues.sync,
         payload: syncPayload,
         turn: ({ connection }, signal) => syncTurn(parts.engine, connection, signal),
         next: ({ connection }) => nextRun(parts.engine, { connection }),

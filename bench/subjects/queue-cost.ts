@@ -28,6 +28,7 @@ export const queueCost = (running: () => { readonly parts: Parts }): Handlers =>
       'sync',
       turnProcessor(
         {
+          queue: parts.queues.sync,
           payload: real,
           turn: async ({ connection }) => {
             const turn = (seen.get(connection) ?? 0) + 1;

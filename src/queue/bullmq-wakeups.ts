@@ -3,6 +3,7 @@
 import type { Queue } from 'bullmq';
 import type { Connection } from '../model/connection.ts';
 import type { SyncMode } from '../model/run.ts';
+import { oneAtATime } from './follow-up.ts';
 import { priorityOf, provisionKey, schedulerId, syncKey } from './names.ts';
 import type { Queues } from './queues.ts';
 import { intervalsOf, offsetOf } from './schedules.ts';
@@ -23,14 +24,10 @@ export const bullmqWakeups = (queues: Pick<Queues, 'tick' | 'sync' | 'provision'
   },
 });
 
-/**
- * `keepLastIfActive`: asked for while running, it runs once more; `reschedule`: asked for while it waits for a time, it runs now. The job that
- * waits already keeps its own priority (BullMQ drops the new one's), so a more urgent wake-up raises it.
- */
+/** The job that waits already keeps its own priority (BullMQ drops the new one's), so a more urgent wake-up raises it. */
 const wake = async (queue: Queue, ids: object, key: string, urgency: Urgency): Promise<void> => {
   const priority = priorityOf[urgency];
-  const deduplication = { id: key, keepLastIfActive: true, reschedule: true };
-  const { id } = await queue.add(queue.name, ids, { priority, deduplication });
+  const { id } = await queue.add(queue.name, ids, { priority, deduplication: oneAtATime(key) });
   const waiting = id === undefined ? undefined : await queue.getJob(id);
   if (waiting !== undefined && waiting.priority > priority) await waiting.changePriority({ priority });
 };

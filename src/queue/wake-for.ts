@@ -10,8 +10,8 @@ export const wakeFor = async (wakeups: Pick<Wakeups, 'sync' | 'provision'>, run:
 };
 
 /**
- * A wake-up that comes while its job is worked on runs the job once more when it is done. A job that goes to rest is not done: what was asked for while it
- * made up its mind would rest with it. `next`: the run that goes next, as it is found once the job rests.
+ * Of what is to follow a job BullMQ keeps the last that was said: a rest takes the place of a wake-up that came before it. `next`: the run that goes next,
+ * as it is found once the rest is said.
  */
 export const wakeIfSooner = async (
   wakeups: Pick<Wakeups, 'sync' | 'provision'>,

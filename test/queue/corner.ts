@@ -45,6 +45,11 @@ export const openCorner = async () => {
     },
     /** Every job of a queue that is not done. */
     jobs: (queue: QueueName): Promise<Job[]> => queues[queue].getJobs(['active', 'wait', 'prioritized', 'delayed']),
+    /** The job of each time that one was taken up. */
+    taken: async (queue: QueueName): Promise<readonly string[]> => {
+      const events = await look.xrange(`${prefix}:${queue}:events`, '-', '+');
+      return events.flatMap(([, [, event, , job = '']]) => (event === 'active' ? [job] : []));
+    },
     hand: (queue: QueueName): Hand => {
       const connection = workerConnection(url);
       const worker = new Worker(queue, null, { connection, prefix });

@@ -34,20 +34,19 @@ type Job = {
   attempts: number;
   /** Who works on it, under which lock. */
   held: { readonly by: Process; readonly lock: number } | null;
-  /** Asked for while it was worked on. */
-  again: boolean;
+  /** What follows it once it is done: the last that was said while it was worked on. */
+  next: { readonly priority: number; readonly dueAt: number } | null;
 };
 export type Held = { readonly errand: Errand; readonly key: string; readonly lock: number };
-/** `again`: not before that time. `failed`: it threw. */
-export type JobEnd =
-  | { readonly kind: 'done' }
-  | { readonly kind: 'again'; readonly at: number }
-  | { readonly kind: 'failed' };
+/** `failed`: it threw. */
+export type JobEnd = 'done' | 'failed';
 
 export type Queue = {
   doorFor(process: Process): Wakeups & { readonly jobs: Jobs };
   /** The next job for a slot of this process. */
   take(process: Process): Promise<Held>;
+  /** Another follows it once it is done, not before that time. */
+  followUp(process: Process, held: Held, at: Date): Promise<void>;
   end(process: Process, held: Held, end: JobEnd): Promise<void>;
   /** The locks of a process that died, or stands still until then, run out. */
   abandon(process: Process, wakesAt: number | null): void;
@@ -89,9 +88,9 @@ export const createQueue = (stage: Stage): Queue => {
   const put = (key: string, errand: Errand, priority: number, dueAt: number): void => {
     const known = jobs.get(key);
     if (known === undefined) {
-      jobs.set(key, { key, errand, priority, dueAt, attempts: 0, held: null, again: false });
+      jobs.set(key, { key, errand, priority, dueAt, attempts: 0, held: null, next: null });
     } else if (known.held !== null) {
-      known.again = true;
+      known.next = { priority, dueAt };
     } else {
       known.dueAt = Math.min(known.dueAt, dueAt);
       known.priority = Math.min(known.priority, priority);
@@ -110,20 +109,16 @@ export const createQueue = (stage: Stage): Queue => {
       if (job.held?.lock === lock && isExpired()) release(job, scheduler.now());
     });
   };
-  const settle = (process: Process, key: string, lock: number, end: JobEnd): void => {
+  const settle = (key: string, lock: number, end: JobEnd): void => {
     const job = jobs.get(key);
     if (job?.held?.lock !== lock) return;
-    const now = scheduler.now();
-    job.attempts = end.kind === 'failed' ? job.attempts + 1 : 0;
-    // Whoever puts it back reckons by its own clock.
-    const waitMs = end.kind === 'again' ? Math.max(1, end.at - process.now().getTime()) : 500 * 2 ** job.attempts;
-    if (end.kind === 'again' || (end.kind === 'failed' && job.attempts < mostAttempts)) {
-      // As BullMQ has it: who asked for it meanwhile is remembered until it is done.
-      release(job, now + waitMs);
+    if (end === 'failed') job.attempts += 1;
+    if (end === 'failed' && job.attempts < mostAttempts) {
+      release(job, scheduler.now() + 500 * 2 ** job.attempts);
       return;
     }
     jobs.delete(key);
-    if (job.again) put(key, job.errand, job.priority, now);
+    if (job.next !== null) put(key, job.errand, job.next.priority, Math.max(job.next.dueAt, scheduler.now()));
   };
   const schedule = (id: string, every: number, errand: Errand): void => {
     const known = schedules.get(id);
@@ -208,11 +203,17 @@ export const createQueue = (stage: Stage): Queue => {
         slots.push({ process, give });
         dispatchAt(scheduler.now());
       }),
+    followUp: (process, { errand, key }, at) =>
+      ask(process, 'queue.follow_up', ofRedis, () => {
+        // Whoever says when reckons by its own clock.
+        const waitMs = Math.max(0, at.getTime() - process.now().getTime());
+        put(key, errand, jobs.get(key)?.priority ?? priorityOf.delta, scheduler.now() + waitMs);
+      }),
     end: (process, { key, lock }, end) => {
       const job = jobs.get(key);
       // Should it not get through, nobody renews the lock of that job any more.
       if (job !== undefined) expireLater(job, lock, () => true);
-      return ask(process, 'queue.end', ofRedis, () => settle(process, key, lock, end));
+      return ask(process, 'queue.end', ofRedis, () => settle(key, lock, end));
     },
     abandon: (process, wakesAt) => {
       if (wakesAt !== null) dispatchAt(wakesAt);

@@ -24,7 +24,7 @@ import { connectedTargets } from '../../src/target/connected.ts';
 import { scimPath } from '../../src/target/scim/target-path.ts';
 import type { Backend } from './directory.ts';
 import type { Process, Stage } from './process.ts';
-import { type Errand, type Queue, QueueUnavailable } from './queue.ts';
+import { type Errand, type Held, type JobEnd, type Queue, QueueUnavailable } from './queue.ts';
 import type { RemoteSystem } from './remote.ts';
 import { StoreUnavailable } from './stores.ts';
 import { surroundingsOf } from './surroundings.ts';
@@ -148,25 +148,30 @@ const neverAborted = (): AbortSignal => new AbortController().signal;
 const workOff = async (around: Surrounding, process: Process, engine: Engine): Promise<void> => {
   while (process.isAlive()) {
     const held = await around.queue.take(process);
-    const end = await turnFor(around, process, engine, held.errand).catch((error: unknown) => {
-      onlyInfrastructure(around)(error);
-      return 'failed' as const;
-    });
     try {
-      await around.queue.end(process, held, end === 'failed' ? { kind: 'failed' } : jobEndOf(end));
-      if (end !== 'failed' && end.next === 'rest')
-        await wakeIfSooner(around.queue.doorFor(process), await nextOf(engine, held.errand), end.at);
+      await around.queue.end(process, held, await workOne(around, process, engine, held));
     } catch (error) {
       onlyInfrastructure(around)(error);
     }
   }
 };
 
+const workOne = async (around: Surrounding, process: Process, engine: Engine, held: Held): Promise<JobEnd> => {
+  try {
+    const end = await turnFor(around, process, engine, held.errand);
+    if (end.next === 'done') return 'done';
+    await around.queue.followUp(process, held, end.at);
+    if (end.next === 'rest')
+      await wakeIfSooner(around.queue.doorFor(process), await nextOf(engine, held.errand), end.at);
+    return 'done';
+  } catch (error) {
+    onlyInfrastructure(around)(error);
+    return 'failed';
+  }
+};
+
 const nextOf = async (engine: Engine, errand: Errand): Promise<Run | null> =>
   errand.kind === 'sync' || errand.kind === 'provision' ? await nextRun(engine, errand) : null;
-
-const jobEndOf = (turn: Turn) =>
-  turn.next === 'done' ? ({ kind: 'done' } as const) : ({ kind: 'again', at: turn.at.getTime() } as const);
 
 const turnFor = async (around: Surrounding, process: Process, engine: Engine, errand: Errand): Promise<Turn> => {
   switch (errand.kind) {

@@ -1,4 +1,4 @@
-import { DelayedError, type Job } from 'bullmq';
+import type { Job } from 'bullmq';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Turn } from '../../src/engine/turn.ts';
@@ -12,28 +12,44 @@ const noWakeups: Wakeups = {
   schedule: async () => {},
   unschedule: async () => {},
 };
-const lane = (turn: Turn): Lane<unknown> => ({ payload: z.unknown(), turn: async () => turn, next: async () => null });
+const job: Pick<Job, 'name' | 'data' | 'priority'> = { name: 'sync', data: {}, priority: 5 };
+
+const workedOn = (turn: Turn, now: Date) => {
+  const delays: (number | undefined)[] = [];
+  const lane: Lane<unknown> = {
+    queue: {
+      add: async (_name, _data, options) => {
+        delays.push(options?.delay);
+        return job as Job;
+      },
+      getJob: async () => job as Job,
+    },
+    payload: z.unknown(),
+    turn: async () => turn,
+    next: async () => null,
+  };
+  return { process: turnProcessor(lane, noWakeups, () => now), delays };
+};
 
 describe('a processor', () => {
+  const theirs = new Date('2026-03-02T08:00:00Z');
+
   it('declares three parameters, or BullMQ would keep the abort signal to itself', () => {
-    expect(turnProcessor(lane({ next: 'done' }), noWakeups, () => new Date()).length).toBe(3);
+    expect(workedOn({ next: 'done' }, theirs).process.length).toBe(3);
   });
 
-  it('puts a job back for as long as the turn says, by the clock of the machine, which BullMQ goes by', async () => {
-    const theirs = new Date('2026-03-02T08:00:00Z');
-    const inTenMinutes: Turn = { next: 'again', at: new Date(theirs.getTime() + 10 * minute) };
-    const process = turnProcessor(lane(inTenMinutes), noWakeups, () => theirs);
-    const before = Date.now();
-    const moved: number[] = [];
-    const job: Pick<Job, 'data' | 'moveToDelayed'> = {
-      data: {},
-      moveToDelayed: async (at) => {
-        moved.push(at);
-      },
-    };
-    await expect(process(job as Job, 'token', undefined)).rejects.toThrow(DelayedError);
-    const [at = 0] = moved;
-    expect(at - before).toBeGreaterThanOrEqual(10 * minute);
-    expect(at - Date.now()).toBeLessThanOrEqual(10 * minute);
+  it.each(['again', 'rest'] as const)(
+    'says for how long it is until the next turn, for BullMQ goes by the clock of the machine: %s',
+    async (next) => {
+      const { process, delays } = workedOn({ next, at: new Date(theirs.getTime() + 10 * minute) }, theirs);
+      await process(job as Job, 'token', undefined);
+      expect(delays).toEqual([10 * minute]);
+    },
+  );
+
+  it('lets nothing follow what is done', async () => {
+    const { process, delays } = workedOn({ next: 'done' }, theirs);
+    await process(job as Job, 'token', undefined);
+    expect(delays).toEqual([]);
   });
 });
