@@ -4,7 +4,7 @@ import { ResumeExpired, WatermarkExpired } from '../../model/errors.ts';
 import { type SourceId, sourceId, type Watermark } from '../../model/ids.ts';
 import type { ObjectMessage } from '../../model/source-message.ts';
 import { group, user } from '../../model/source-object.ts';
-import type { Ask, SourceEnd, SourcePage } from '../source.ts';
+import type { Ask, Known, SourceEnd, SourcePage } from '../source.ts';
 import { managersOf, wholeUsers } from './by-id.ts';
 import type { GraphClient } from './client.ts';
 import { expiryOf, incomplete } from './errors.ts';
@@ -29,7 +29,7 @@ import {
   writePlace,
   writeWatermark,
 } from './places.ts';
-import { everyMemberOf, membershipsOf, missedMemberships, missedReports } from './returned.ts';
+import { everyMemberOf, leftWhileAway, membershipsOf, missedMemberships, missedReports } from './returned.ts';
 import { endingAt, follow, type Step } from './steps.ts';
 import { managerInDelta, membersInDelta, removalOf, type Selection, selectionOf } from './to-source-object.ts';
 import {
@@ -105,7 +105,7 @@ export async function* readDelta(
       for (const { id } of addedIn(changes)) joined.add(id);
       noteLeaving(left, changes);
       const same = withoutTold(await unmoved(changes), changes);
-      if (absent.size > 0) yield withoutLeft(await groupReturns(client, [...absent.keys()], either), left);
+      if (absent.size > 0) yield withoutLeft(await groupReturns(client, known, absent, either), left);
       if (same.length > 0) {
         const ids = same.map(({ id }) => id);
         yield withoutLeft(await everyMemberOf(client, ids, either), left);
@@ -133,15 +133,22 @@ async function* wholeOf(
 export const shownIn = (items: readonly Entity[]): readonly SourceId[] =>
   items.filter((item) => removalOf(item) === null).map(({ id }) => sourceId(id));
 
-/** Who is in them, for a group that comes back tells of nobody; and in which groups they are. */
+/** Who is in them, for a group that comes back tells of nobody, nor of who left it; and in which groups they are. */
 const groupReturns = async (
   client: GraphClient,
-  returned: readonly SourceId[],
+  known: Known,
+  absent: Awaited<ReturnType<Known['absent']>>,
   signal: AbortSignal,
-): Promise<readonly ObjectMessage[]> => [
-  ...(await everyMemberOf(client, returned, signal)),
-  ...(await membershipsOf(client, returned.map(group), () => true, signal)),
-];
+): Promise<readonly ObjectMessage[]> => {
+  const returned = [...absent.keys()];
+  const inside = await everyMemberOf(client, returned, signal);
+  const back = returned.filter((id) => absent.get(id) === 'left');
+  return [
+    ...inside,
+    ...(await leftWhileAway(client, known, back, inside, signal)),
+    ...(await membershipsOf(client, returned.map(group), () => true, signal)),
+  ];
+};
 
 /** Reads both chains side by side. The links after the last pages are the next watermark. */
 export async function* followDeltas(

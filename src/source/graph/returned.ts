@@ -14,6 +14,7 @@ import type { Known } from '../source.ts';
 import { answered, batches, type SubAnswer } from './batch.ts';
 import { managersOf } from './by-id.ts';
 import type { GraphClient } from './client.ts';
+import { confirmMembership } from './confirm.ts';
 import { type FirstMembers, firstMembersOf, type GroupMembers, membersOf } from './members.ts';
 import { listPageSchema, wholeList } from './pages.ts';
 import { memberOf } from './to-source-object.ts';
@@ -115,6 +116,35 @@ export const everyMemberOf = (
   groups: readonly SourceId[],
   signal: AbortSignal,
 ): Promise<readonly Joined[]> => joinedTo(membersOf(client, groups, signal), () => true);
+
+/**
+ * Who is stored in these groups, which are back from the recycle bin, and is in them no more. A full read that came in between told nothing of them, and the
+ * round that tells that they are back begins after it. That a list leaves somebody out is no proof: whoever it does not show (`inside`) is asked about.
+ */
+export const leftWhileAway = async (
+  client: GraphClient,
+  known: Known,
+  back: readonly SourceId[],
+  inside: readonly Joined[],
+  signal: AbortSignal,
+): Promise<readonly ObjectMessage[]> => {
+  const left: ObjectMessage[] = [];
+  for (const of of back) {
+    const listed = new Set(
+      inside.filter((one) => one.group.id === of).flatMap(({ members }) => members.added.map(({ id }) => id)),
+    );
+    const unlisted: Ref[] = [];
+    for await (const some of known.members(of)) unlisted.push(...some.filter(({ id }) => !listed.has(id)));
+    if (unlisted.length === 0) continue;
+    const asked = unlisted.slice(0, mostAsked);
+    const said = await confirmMembership(client, of, asked, signal);
+    const removed = asked.filter(({ id }) => said.get(id) === false);
+    if (removed.length > 0) left.push({ type: 'members', group: group(of), members: { added: [], removed } });
+  }
+  return left;
+};
+/** Of one group: more than that is a list that shows next to nothing. The next full read finds the others. */
+const mostAsked = 1_000;
 
 /** Of whose manager this round has told. `isPartial`: what it told before it broke off is not known any more. */
 export type ToldManagers = { readonly ids: ReadonlySet<SourceId>; readonly isPartial: boolean };

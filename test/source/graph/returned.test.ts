@@ -260,3 +260,35 @@ describe('a-list-that-is-behind-the-round: somebody who is back from the recycle
     },
   );
 });
+
+describe('who-left-before-a-group-was-away: a group that is back from the recycle bin', () => {
+  const awayOnce = async () => {
+    const opened = await open();
+    const { tenant, boss, team, read } = opened;
+    const crew = sourceId(tenant.createGroup({ displayName: 'Crew', members: [boss, ...team] }));
+    await read();
+    tenant.leave(crew, boss);
+    tenant.softDelete(crew);
+    // In between comes a full read, after which nothing tells of the leaving.
+    const from = await read();
+    tenant.restore(crew);
+    return { ...opened, crew, from };
+  };
+
+  it('is without who had left it before a full read did not show it', async () => {
+    const { team, folded, read, crew, from } = await awayOnce();
+    await read(from);
+    expect(folded.view(everyone).members[crew]).toEqual(team.toSorted());
+  });
+
+  it('keeps whom only a list that is behind leaves out', async () => {
+    const { team, folded, read, crew, from } = await awayOnce();
+    graph.control.fault({
+      path: `/${crew}/members`,
+      times: 1,
+      fault: { answer: 'part', share: 0.5 },
+    });
+    await read(from);
+    expect(folded.view(everyone).members[crew]).toEqual(team.toSorted());
+  });
+});
