@@ -23,6 +23,7 @@ import { type Done, head, isFoundGone, type Pending, skip } from './pending.ts';
 import { causeOf, claim, isDry, type Provisioning } from './provisioning.ts';
 import { sift, spare } from './sift.ts';
 import { stage } from './stage.ts';
+import { longestBehindMs } from './unseen-members.ts';
 import { waitForAnother } from './wait-for-another.ts';
 
 export type { Done, Pending } from './pending.ts';
@@ -301,10 +302,16 @@ const afterGone = async (
   if (isGone instanceof TargetError) return escrowed(work, pending, 'target_rejected', isGone.message);
   if (!isGone)
     return await sendOnceMore(work, pending, `the target shows what it says it does not know: ${error.message}`);
+  if (isJustMade(work, pending.link))
+    return escrowed(work, pending, 'not_applied', 'the target does not show yet what was made there a moment ago');
   // Accounts and groups are made by the first wave, which is over.
   if ('members' in operation || pending.step === 'references') return madeAnew(work, pending);
   return { ...head(work, pending), result: 'applied', link: null };
 };
+
+/** All that was asked may be readers that do not know it yet: whoever takes that for true forgets an account that works. It is tried again. */
+const isJustMade = ({ engine }: Provisioning, link: Link | null): boolean =>
+  link?.by === 'created' && engine.world.now().getTime() - link.since.getTime() < longestBehindMs;
 
 const madeAnew = (work: Provisioning, pending: Pending): Outcome => ({
   ...head(work, pending),

@@ -8,7 +8,7 @@ import type { Ref } from '../model/source-object.ts';
 import type { Provisioning } from './provisioning.ts';
 
 /** Longer than any reader is behind. */
-const unseenMs = 60_000;
+export const longestBehindMs = 60_000;
 
 /**
  * Groups of which something failed within the last minute: whoever waits to be put into them may have been put there, but for whom the target refused by name
@@ -20,7 +20,7 @@ export const maybeUnseen = async (
 ): Promise<ReadonlyMap<SourceId, ReadonlySet<SourceId>>> => {
   const unseen = new Map<SourceId, ReadonlySet<SourceId>>();
   if (groups.length === 0) return unseen;
-  const from = world.now().getTime() - unseenMs;
+  const from = world.now().getTime() - longestBehindMs;
   for (const [id, { escrow, escrowedBy }] of await stores.ledger.about(record.id, groups)) {
     if (escrow === null) continue;
     // It may have failed for the first time long before.

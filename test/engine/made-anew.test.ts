@@ -40,7 +40,9 @@ const mortal = (site: string): { readonly mayDie: () => void; readonly options: 
   };
 };
 
+/** Some time after it was made: until then the target's readers may not know it yet. */
 const lose = (s: Story, name: string): void => {
+  s.pass(60_000);
   const account = s.account(name);
   if (account === undefined) throw new Error(`${name} has no account.`);
   s.remote.objects.delete(account.remoteId);
@@ -48,7 +50,8 @@ const lose = (s: Story, name: string): void => {
 };
 
 /** Somebody at the target deletes an account there, past us. */
-const removeAt = async ({ engine, stores }: Story, person: string): Promise<void> => {
+const removeAt = async ({ engine, stores, pass }: Story, person: string): Promise<void> => {
+  pass(60_000);
   const ref = user(sourceId(person));
   const link = (await stores.ledger.links(target, [ref])).get(ref.id);
   const record = await stores.targets.get(target);
@@ -151,6 +154,7 @@ describe('somebody whose account is gone', () => {
 
 describe('a group that somebody deleted at the target', () => {
   const loseGroup = (s: Story, name = 'staff'): void => {
+    s.pass(60_000);
     for (const { type, remoteId, attributes } of s.remote.objects.values()) {
       if (type !== 'group' || attributes['displayName'] !== name) continue;
       s.remote.objects.delete(remoteId);
@@ -234,4 +238,19 @@ describe('a group that somebody deleted at the target', () => {
       expect(s.groups()).toEqual({ staff: ['ann'] });
     },
   );
+});
+
+describe('forgotten-before-it-was-seen: a group that readers do not know yet', () => {
+  it('is not made a second time, nor forgotten, and goes when it is deleted in the tenant', async () => {
+    const one = await incident({ settings: { update_mode: 'put' }, record: { leftGroups: 'delete' } });
+    one.target.setKnobs({ patch: 'unsupported' });
+    one.target.addFaults([{ method: 'POST', path: '/Groups', times: 1, answer: { kind: 'stale', reads: 20 } }]);
+    const team = one.tenant.createGroup({ displayName: 'Team', members: one.tenant.users().slice(0, 2) });
+    await one.delta();
+    const ofTeam = () => one.target.accounts().groups.filter(({ externalId }) => externalId === team);
+    expect(ofTeam()).toHaveLength(1);
+    one.tenant.softDelete(team);
+    await one.inStep('delta');
+    expect(ofTeam()).toEqual([]);
+  });
 });

@@ -66,6 +66,7 @@ describe('somebody whose manager the target refuses', () => {
     expect(await escrows(s)).toMatchObject([
       { ref: { id: id('cid') }, reason: 'target_rejected', detail: 'No such manager.', attempts: 1 },
     ]);
+    s.pass(60_000);
     s.directory.setUser(id('ann'), { jobTitle: 'Chief' });
     await s.delta();
     s.pass(retryMs);

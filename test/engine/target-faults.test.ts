@@ -179,6 +179,7 @@ describe('a target that misbehaves', () => {
     const s = await story();
     staff(s, 2);
     await s.full();
+    s.pass(60_000);
     const account = s.account('p1');
     if (account !== undefined) s.remote.objects.delete(account.remoteId);
     s.directory.setUser(id('p1'), { jobTitle: 'new' });

@@ -59,6 +59,7 @@ describe('a target that misbehaves', () => {
 
     it('and does not hold it, is believed', async () => {
       const s = await denying(0);
+      s.pass(60_000);
       const account = s.account('p2');
       if (account !== undefined) s.remote.objects.delete(account.remoteId);
       s.directory.remove(id('p2'), 'deleted');
@@ -223,6 +224,7 @@ describe('a target that misbehaves', () => {
     for (const name of ['p0', 'p1', 'p2']) s.directory.join(id('team'), id(name));
     await s.full();
     expect(s.groups()).toEqual({ team: ['p0', 'p1', 'p2'] });
+    s.pass(60_000);
     const made = await linkOfGroup(s, 'team');
     s.found('team', { displayName: 'the team' });
     s.directory.leave(id('team'), id('p1'));
@@ -238,6 +240,7 @@ describe('a target that misbehaves', () => {
     s.found('team');
     s.directory.join(id('team'), id('p0'));
     await s.full();
+    s.pass(60_000);
     const [ours] = [...s.remote.objects.values()].filter(({ type }) => type === 'group');
     s.remote.objects.delete(ours?.remoteId ?? remoteId(''));
     const theirs = remoteId('theirs');

@@ -151,6 +151,7 @@ describe('a group that we make', () => {
     s.found('staff');
     s.directory.join(id('staff'), id('anna'));
     await s.full();
+    s.pass(60_000);
     forgetful(s);
     const [before] = [...s.remote.objects.values()].filter(({ type }) => type === 'group');
     if (before === undefined) throw new Error('There is no group.');
