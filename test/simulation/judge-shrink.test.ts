@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Change, refOf } from '../../src/model/change.ts';
-import { connectionId, type SourceId } from '../../src/model/ids.ts';
+import { connectionId, resume, type SourceId } from '../../src/model/ids.ts';
 import { scopeKey } from '../../src/model/scope.ts';
 import type { SourceObject } from '../../src/model/source-object.ts';
 import { createMemoryStores } from '../../src/store/memory/index.ts';
@@ -35,10 +35,11 @@ const truth: Truth = {
     ['staff', { id: 'staff', standing: 'there', displayName: 'Staff', members: new Set(['ann', 'bob']) }],
   ]),
 };
-const customer: Shrinking = {
-  connection: { id, shrinkLimit: { count: 500, percent: 5, floor: 1 } },
-  directory: { history: [{ at: 0, truth }] },
-};
+/** The same, with these in the group. */
+const staffed = (...members: readonly string[]): Truth => ({
+  ...truth,
+  groups: new Map([...truth.groups].map(([name, group]) => [name, { ...group, members: new Set(members) }])),
+});
 
 const joins: Change = {
   kind: 'members',
@@ -68,15 +69,26 @@ const judged = async (acceptShrink: unknown = null) => {
   const { leases, snapshots } = createMemoryStores({ now: () => now, vault });
   const lease = await leases.take(id, 'w', 60_000);
   if (!('fence' in lease)) throw new Error('The lease is taken.');
+  const history = [{ at: 0, truth }];
+  const customer: Shrinking = {
+    connection: { id, shrinkLimit: { count: 500, percent: 5, floor: 1 } },
+    directory: { history },
+  };
+  let at = 0;
   const shrinks = shrinksSeen(
-    () => 0,
+    () => at,
     () => [customer],
     snapshots,
   );
   const scope = scopeKey({ kind: 'groups', groups: [idOf('staff') satisfies SourceId], nested: false });
   const end = { watermark: null, counts: { user: 4, group: 1 }, full: true, scope };
-  const staged = async (changes: readonly Change[]): Promise<Draft> => {
+  const begun = async (): Promise<Draft> => {
     const draft = await snapshots.begin(lease, 'any');
+    shrinks.judge('snapshots.begin', [lease, 'any'], draft);
+    return draft;
+  };
+  const staged = async (changes: readonly Change[]): Promise<Draft> => {
+    const draft = await begun();
     await draft.put(shown(changes));
     await draft.record(changes);
     shrinks.judge('draft.record', [changes, draft], undefined);
@@ -95,11 +107,18 @@ const judged = async (acceptShrink: unknown = null) => {
   starts(acceptShrink);
   return {
     read,
+    staffIs: (...members: readonly string[]) => {
+      at += 1;
+      history.push({ at, truth: staffed(...members) });
+    },
+    /** As far as its first page. The next read goes on from there. */
+    stops: async () => await (await begun()).put({ ...shown([]), resume: resume('after a page') }),
     /** Whoever committed it hears of that once another run has started. */
     heardLate: async (changes: readonly Change[]): Promise<readonly string[]> => {
       const draft = await staged(changes);
       const answer = await draft.commit(end);
       starts(null);
+      await begun();
       return shrinks.judge('draft.commit', [end, draft], answer);
     },
     dropped: async (changes: readonly Change[]) => void (await staged(changes)),
@@ -147,6 +166,28 @@ describe('a read that loses much', () => {
     expect(await read([lost('ann'), leaves(...names)])).toEqual([
       expect.stringContaining('3 of 4 are not in staff any more'),
     ]);
+  });
+
+  it('of whom somebody who could not be read was in it as long as it was read', async () => {
+    const { read, staffIs, stops } = await judged();
+    staffIs('ann', 'bob', 'eve');
+    staffIs('eve');
+    await stops();
+    staffIs();
+    expect(await read([leaves('ann', 'bob')])).toEqual([]);
+    const other = await judged();
+    other.staffIs('eve');
+    await other.stops();
+    other.staffIs();
+    expect(await other.heardLate([leaves('ann', 'bob')])).toEqual([]);
+  });
+
+  it('nor one in which nobody is in a group of the scope any more, because also who could not be read had left before', async () => {
+    const { read, staffIs, stops } = await judged();
+    staffIs('ann', 'bob', 'eve');
+    staffIs();
+    await stops();
+    expect(await read([leaves('ann', 'bob')])).toEqual([expect.stringContaining('nobody is in staff')]);
   });
 
   it('is kept as it was accepted also where whoever committed it hears of that once the next run has started', async () => {

@@ -12,6 +12,7 @@ import type { SourceObject, Value } from '../../src/model/source-object.ts';
 import type { Draft, SnapshotStore } from '../../src/store/snapshot-store.ts';
 import type { Customer } from './customer.ts';
 import type { Directory } from './directory.ts';
+import { since } from './since.ts';
 import { isDraft } from './stores.ts';
 
 export type Shrinks = {
@@ -47,10 +48,20 @@ export const shrinksSeen = (
   const bases = new WeakMap<Draft, Kept>();
   /** Written down by each draft. */
   const recorded = new WeakMap<Draft, readonly Change[]>();
+  /** When the read of each draft began, and the last one of a connection: one that goes on where it stopped began with that. */
+  const began = new WeakMap<Draft, number>();
+  const lastBegan = new Map<ConnectionId, number>();
   const accepting = new Set<ConnectionId>();
   /** Of runs that accept a loss: whoever stands still right after they committed hears of it when the next run is under way. */
   const accepted = new WeakSet<Draft>();
   const changed = new Map<ConnectionId, { readonly version: number; readonly at: number }[]>();
+
+  const noteBegin = (draft: Draft): void => {
+    const { connection } = draft.base;
+    const at = (draft.resume === null ? undefined : lastBegan.get(connection)) ?? now();
+    lastBegan.set(connection, at);
+    began.set(draft, at);
+  };
 
   const judgeCommit = (draft: Draft, scope: string | undefined): readonly string[] => {
     const { connection, version } = draft.base;
@@ -65,13 +76,16 @@ export const shrinksSeen = (
     return [
       ...missing(before, changes, limit),
       ...cleared(before, changes, limit),
-      ...(scope === undefined ? [] : emptied(before, next, changes, scope, limit, customer.directory)),
+      ...(scope === undefined
+        ? []
+        : emptied(before, next, changes, scope, limit, customer.directory, began.get(draft) ?? now())),
     ].map((what) => `a read of ${connection} was kept that nobody had accepted: ${what}`);
   };
 
   return {
     judge: (site, asked, answer) => {
       if (site === 'runs.start') noteStart(accepting, answer);
+      if (site === 'snapshots.begin' && isDraft(answer)) noteBegin(answer);
       const draft = asked.find(isDraft);
       if (draft === undefined) return [];
       if (site === 'draft.record' && Array.isArray(asked[0])) {
@@ -179,6 +193,7 @@ const emptied = (
   scope: string,
   limit: Limit,
   directory: Shrinking['directory'],
+  began: number,
 ): readonly string[] => {
   const within = scopeFrom(scope);
   if (within.kind === 'all') return [];
@@ -193,8 +208,8 @@ const emptied = (
   return [...before.members].flatMap(([group, had]) => {
     const isEmptied = had.size > 0 && members.get(group)?.size === 0 && objects.has(group);
     if (!isEmptied || !isPlain(directory, group)) return [];
-    // Who came to it, and could not be read yet, is in it all the same.
-    if (hasOthers(directory, group, had)) return [];
+    // Who came to it, and could not be read yet, is in it all the same; also where they left after its list was read.
+    if (hasOthers(directory, group, had, began)) return [];
     // Nor did whoever is missing leave it, who is out of the scope otherwise: how many may be missing is judged above. But then most others may have.
     const left = had.difference(missed).size;
     if (left < had.size)
@@ -210,8 +225,13 @@ const emptied = (
   });
 };
 
-const hasOthers = ({ history }: Shrinking['directory'], group: string, had: ReadonlySet<string>): boolean =>
-  [...(history.at(-1)?.truth.groups.get(group)?.members ?? [])].some((id) => !had.has(id));
+const hasOthers = (
+  { history }: Shrinking['directory'],
+  group: string,
+  had: ReadonlySet<string>,
+  began: number,
+): boolean =>
+  since(history, began).some(({ truth }) => [...(truth.groups.get(group)?.members ?? [])].some((id) => !had.has(id)));
 
 /** The group, and everybody who ever was in it, was there all along. */
 const isPlain = ({ history }: Shrinking['directory'], group: string): boolean => {
