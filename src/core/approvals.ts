@@ -31,10 +31,13 @@ export const countsAgainstLimits = (plan: Pick<Plan, 'standing'> | null, needed:
 /** Who approved it, the first one first. */
 export const approvalsIn = (standing: PlanStanding): readonly Decision[] => {
   if (standing.state === 'waiting') return standing.approval === undefined ? [] : [standing.approval];
-  const decision = 'decision' in standing ? standing.decision : null;
-  const first = decision?.first === undefined ? [] : [decision.first];
-  return decision === null || standing.state === 'rejected' ? first : [...first, decision];
+  if (standing.state === 'rejected')
+    return standing.approval === undefined ? firstOf(standing.decision) : bothOf(standing.approval);
+  return 'decision' in standing && standing.decision !== null ? bothOf(standing.decision) : [];
 };
+
+const firstOf = ({ first }: Decision): readonly Decision[] => (first === undefined ? [] : [first]);
+const bothOf = (decision: Decision): readonly Decision[] => [...firstOf(decision), decision];
 
 export const approverOf = ({ actor: { kind, id }, makers }: Pick<Caller, 'actor' | 'makers'>): Approver => ({
   kind,

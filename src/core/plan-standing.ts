@@ -35,6 +35,10 @@ export const standingAfter = (was: PlanStanding, event: PlanEvent): PlanStanding
   }
 };
 
+/** Whether a run may go on with it: its approval stands, or this very run has brought it to its end, and still has to end itself. */
+export const isCarriedOutBy = (standing: PlanStanding, run: RunId): boolean =>
+  standing.state === 'approved' || (standing.state === 'applied' && standing.begun === run);
+
 const afterWaiting = (first: Decision | null, event: PlanEvent): PlanStanding | null => {
   switch (event.kind) {
     case 'approve':
@@ -72,7 +76,7 @@ const afterApproved = (
     case 'approve':
       return null;
     case 'reject':
-      return { state: 'rejected', decision: event.decision };
+      return { state: 'rejected', decision: event.decision, approval: decision, begun };
     case 'begin':
       return { state: 'approved', decision, begun: event.run };
     case 'finish':

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { type Now, rulesMoved } from '../core/plan-basis.ts';
+import { isCarriedOutBy } from '../core/plan-standing.ts';
 import { type PlanId, planId, type TargetId } from '../model/ids.ts';
 import { askedFor, type Plan, type PlanKind } from '../model/plan.ts';
 import { type HeldProblem, isEnded, type PreviewRun, type ProvisionRun, type Run } from '../model/run.ts';
@@ -28,9 +29,19 @@ export type Aim =
   /** Nothing is done that the plan does not hold. */
   | { readonly kind: 'apply'; readonly plan: Plan };
 
-/** Whether it carries out what a person approved, all or a part of what it does. */
-export const isOfPlan = (aim: Aim): boolean =>
-  aim.kind === 'apply' || (aim.kind === 'provision' && aim.approved !== null);
+/** What a person approved and it carries out, all or a part of what it does. */
+export const planOf = (aim: Aim): Plan | null => {
+  switch (aim.kind) {
+    case 'provision':
+      return aim.approved;
+    case 'apply':
+      return aim.plan;
+    case 'plan':
+      return null;
+  }
+};
+
+export const isOfPlan = (aim: Aim): boolean => planOf(aim) !== null;
 
 /** How an aim is kept between the turns of a run. */
 export type KeptAim =
@@ -75,8 +86,7 @@ export const aimAgain = async (
 ): Promise<Aim> => {
   const approved = async (id: PlanId): Promise<Plan> => {
     const plan = await stores.plans.get(id);
-    const isFinished = plan?.standing.state === 'applied' && plan.standing.begun === run.id;
-    if (plan === null || (plan.standing.state !== 'approved' && !isFinished)) throw notApproved(id, plan);
+    if (plan === null || !isCarriedOutBy(plan.standing, run.id)) throw notApproved(id, plan);
     return plan;
   };
   switch (kept.kind) {
@@ -227,8 +237,8 @@ const holdWhereNothingMoved = async ({ engine, run, record, basis, reached }: As
 export const freshMs = 60 * 86_400_000;
 
 const notApproved = (id: PlanId, plan: Plan | null): RunRefused =>
-  new RunRefused({
-    code: 'plan_not_approved',
-    message: `The plan ${id} is ${plan?.standing.state ?? 'not there any more'}; nothing of it was done.`,
-    owner: 'your_team',
-  });
+  new RunRefused(
+    plan === null
+      ? { code: 'plan_not_approved', message: `The plan ${id} is not there any more.`, owner: 'your_team' }
+      : notBegunProblem(plan),
+  );

@@ -6,6 +6,7 @@ import type { Problem } from '../model/connection.ts';
 import type { Exceeded, Plan } from '../model/plan.ts';
 import { type Counters, type HeldProblem, noCounters, type ProvisionRun } from '../model/run.ts';
 import type { Planning } from './aim.ts';
+import { assertApproved } from './as-read.ts';
 import { contentOfPlan, lookThrough } from './content-of-plan.ts';
 import { exceededBy } from './exceeded.ts';
 import type { Gathered } from './gather.ts';
@@ -13,6 +14,7 @@ import type { Judged } from './judge-removals.ts';
 import { knownPlan, makePlan } from './make-plan.ts';
 import { noticeLeavings } from './notice-leavings.ts';
 import { owePassedBy } from './owed-looks.ts';
+import { permitted } from './permit.ts';
 import { firstPlanProblem, heldProblem } from './plan-problems.ts';
 import type { Reached } from './prove-reach.ts';
 import type { Provisioning } from './provisioning.ts';
@@ -132,6 +134,8 @@ const endApplying = async (
   { inDoubt }: Judged,
 ): Promise<End> => {
   const { engine, lease, run, record } = work;
+  // What only an approval lets be done from now on is not let be done by one that was taken back.
+  await assertApproved(work);
   const leftOut = (tally.counters().skipped['not_in_plan'] ?? 0) + inDoubt.length;
   // Whatever was left out must be found again: neither the target nor any group is where the snapshot is.
   if (leftOut === 0) await settle(work, gathered, false);
@@ -145,14 +149,21 @@ const endApplying = async (
     if (plan.scope === null) await owePassedBy(work);
     await engine.stores.runs.request(newProvisionRun(record, run.id, { ...restOf(engine, run), mode: 'delta' }));
   }
-  await engine.stores.plans.finish(lease, plan.id, run.id);
-  engine.world.log.info('plan.applied', { plan: plan.id, target: record.id, run: run.id, left_out: leftOut });
+  await finish(work, plan, leftOut);
   return {
     state: leftOut > 0 ? 'partially_succeeded' : stateOf(tally.counters()),
     counters: tally.counters(),
     version: plan.amends === null ? gathered.through : null,
     problem: leftOut === 0 ? null : leftOutProblem(plan, leftOut),
   };
+};
+
+/** Whoever takes the approval back once all of it is done comes too late, and it says so: that a run had begun it. */
+const finish = async ({ engine, lease, run, record }: Provisioning, { id }: Plan, leftOut: number): Promise<void> => {
+  const { plans } = engine.stores;
+  await plans.finish(lease, id, run.id);
+  if ((await plans.get(id))?.standing.state !== 'applied') return;
+  engine.world.log.info('plan.applied', { plan: id, target: record.id, run: run.id, left_out: leftOut });
 };
 
 const leftOutProblem = ({ id, amends }: Plan, leftOut: number): Problem => ({
@@ -169,7 +180,7 @@ const endProvisioning = async (
   judged: Judged,
   isAccepted: boolean,
 ): Promise<End> => {
-  const { engine, lease, run, record } = work;
+  const { engine, lease, run } = work;
   const exceeded = [...work.exceeded, ...judged.exceeded];
   const doubt = judged.inDoubt.length > 0 ? doubtOf(work, judged.inDoubt.length) : null;
   const isHeld = exceeded.length > 0 || doubt !== null;
@@ -177,10 +188,7 @@ const endProvisioning = async (
   const problem = held === null || doubt === null ? (held ?? doubt) : withBoth(held, doubt);
   await settle(work, gathered, isHeld);
   if (!isAccepted && run.scope === null) await engine.stores.ledger.acceptRules(lease, work.rules);
-  if (approved !== null && judged.moved === null) {
-    await engine.stores.plans.finish(lease, approved.id, run.id);
-    engine.world.log.info('plan.applied', { plan: approved.id, target: record.id, run: run.id, left_out: 0 });
-  }
+  if (approved !== null && judged.moved === null) await finishHeld(work, approved, judged);
   if (!isHeld) await supersedeWaiting(work, 'held');
   await requestSecondLook(work, tally);
   return {
@@ -189,6 +197,23 @@ const endProvisioning = async (
     version: gathered.through,
     problem,
   };
+};
+
+/** Where whoever it is about is back before a run has begun it, nothing of it was carried out. What gives something is begun by what is sent. */
+const finishHeld = async (work: Provisioning, plan: Plan, { go }: Judged): Promise<void> => {
+  const isNeeded = isGiving(plan) || (await permitted(work, plan, go)).go.length > 0;
+  if (isNeeded || !(await supersede(work, plan))) await finish(work, plan, 0);
+};
+
+const isGiving = ({ counts }: Plan): boolean => counts.create + counts.update + counts.add_members > 0;
+
+/** False where it cannot be: a run has begun it, or somebody has decided. */
+const supersede = async ({ engine, lease, run, record }: Provisioning, { id }: Plan): Promise<boolean> => {
+  const { plans } = engine.stores;
+  await plans.supersede(lease, id, null);
+  if ((await plans.get(id))?.standing.state !== 'superseded') return false;
+  engine.world.log.info('plan.superseded', { plan: id, target: record.id, run: run.id });
+  return true;
 };
 
 /** What is in doubt is in no plan, and whoever looks for it there has to hear of it. */
@@ -258,14 +283,10 @@ const keepHeld = async (
 };
 
 /** What waited is no longer wanted: everybody is back, or it was within the limits after all. */
-const supersedeWaiting = async (
-  { engine, lease, run, record }: Provisioning,
-  kind: 'first' | 'held',
-): Promise<void> => {
+const supersedeWaiting = async (work: Provisioning, kind: 'first' | 'held'): Promise<void> => {
+  const { engine, run, record } = work;
   const plan = await engine.stores.plans.newest({ target: record.id, kind, scope: run.scope });
-  if (plan?.standing.state !== 'waiting') return;
-  await engine.stores.plans.supersede(lease, plan.id, null);
-  engine.world.log.info('plan.superseded', { plan: plan.id, target: record.id, run: run.id });
+  if (plan?.standing.state === 'waiting') await supersede(work, plan);
 };
 
 const stateOf = ({ failed }: Counters): 'succeeded' | 'partially_succeeded' =>

@@ -3,6 +3,7 @@
 import { inWords } from '../core/guard.ts';
 import { stricterUntil } from '../core/safeguards.ts';
 import type { Problem } from '../model/connection.ts';
+import type { RunId } from '../model/ids.ts';
 import type { Action } from '../model/operation.ts';
 import type { Plan, PlanRefusal } from '../model/plan.ts';
 import type { HeldProblem } from '../model/run.ts';
@@ -23,25 +24,40 @@ export const waitsProblem = (plan: Plan): HeldProblem =>
         owner: 'your_team',
       };
 
-/** A run was to carry a plan out that may not be. */
-export const notBegunProblem = ({ id, standing }: Plan): Problem =>
-  standing.state === 'expired'
-    ? {
+/** A run was to carry a plan out that may not be, or not any further. */
+export const notBegunProblem = ({ id, standing }: Plan): Problem => {
+  switch (standing.state) {
+    case 'expired':
+      return {
         code: 'plan_expired',
         message: `Nothing of the plan ${id} was done, because it was approved too long ago. Have it planned anew, and look at that.`,
         owner: 'your_team',
-      }
-    : standing.state === 'refused'
-      ? {
-          code: 'plan_refused',
-          message: `${standing.begun === null ? 'Nothing' : 'Nothing more'} of the plan ${id} is done, because ${refusals[standing.why]}. Have it planned anew, and look at that.`,
-          owner: 'your_team',
-        }
-      : {
-          code: 'plan_not_approved',
-          message: `The plan ${id} is ${standing.state}; nothing of it was done.`,
-          owner: 'your_team',
-        };
+      };
+    case 'refused':
+      return {
+        code: 'plan_refused',
+        message: `${nothing(standing.begun)} of the plan ${id} is done, because ${refusals[standing.why]}. Have it planned anew, and look at that.`,
+        owner: 'your_team',
+      };
+    case 'rejected':
+      return {
+        code: 'plan_not_approved',
+        message: `${nothing(standing.begun ?? null)} of the plan ${id} is done, because ${standing.decision.by} rejected it (${standing.decision.reason}).`,
+        owner: 'your_team',
+      };
+    case 'waiting':
+    case 'approved':
+    case 'applied':
+    case 'superseded':
+      return {
+        code: 'plan_not_approved',
+        message: `The plan ${id} is ${standing.state}; nothing of it is done by this run.`,
+        owner: 'your_team',
+      };
+  }
+};
+
+const nothing = (begun: RunId | null): string => (begun === null ? 'Nothing' : 'Nothing more');
 
 /** In the middle of a sentence. */
 export const refusals: Readonly<Record<PlanRefusal, string>> = {

@@ -193,7 +193,7 @@ const walk = async (
   };
   const chunks = inSlice(chunksOf(gathered, from, wave === 'objects' ? atOnce(work) : Number.POSITIVE_INFINITY));
   // Until the target was ready, and what was open was looked up, minutes may have passed.
-  await assertAsRead(work.engine, work);
+  await assertAsRead(work);
   const steps = wave === 'objects' ? objectSteps(work, chunks) : referenceSteps(work, gathered, chunks);
   for await (const { last, carryOut } of steps) {
     try {
@@ -209,7 +209,7 @@ const walk = async (
     await tally.checkpoint(wave, place);
     await work.engine.failpoint(`provision.${wave}`);
     stopIfRefused(work, tally);
-    await assertAsRead(work.engine, work);
+    await assertAsRead(work);
   }
   return isCut ? 'slice' : 'done';
 };

@@ -15,7 +15,7 @@ import type { TargetInForce } from '../model/target-record.ts';
 import type { Source } from '../source/source.ts';
 import type { Lease } from '../store/leases.ts';
 import type { Target } from '../target/target.ts';
-import { type Aim, keptAim } from './aim.ts';
+import { type Aim, keptAim, planOf } from './aim.ts';
 import type { Creates } from './creates.ts';
 import type { Engine } from './engine.ts';
 import type { FirstMembers } from './first-members.ts';
@@ -185,17 +185,6 @@ export const causeOf = (work: Provisioning, { planned: { operation, why }, relea
     plan: released ?? null,
     evidence: evidence ?? null,
   };
-};
-
-const planOf = (aim: Aim): Plan | null => {
-  switch (aim.kind) {
-    case 'provision':
-      return aim.approved;
-    case 'apply':
-      return aim.plan;
-    case 'plan':
-      return null;
-  }
 };
 
 /** What these look like, or last looked like; asked only where looks protect. */

@@ -1,7 +1,7 @@
 /** By which scope the snapshot was read, that what is taken away is judged by: who is out of another scope is not out of this one. */
 
-import type { Plan } from '../model/plan.ts';
 import { type Scope, scopeFrom, scopeKey } from '../model/scope.ts';
+import { planOf } from './aim.ts';
 import { acceptedBy } from './basis.ts';
 import { refusePlan } from './begin-plan.ts';
 import { isDry, type Provisioning } from './provisioning.ts';
@@ -20,17 +20,14 @@ export const scopeOfSnapshot = async (work: Provisioning): Promise<Scope> => {
   if (isDry(work)) return of;
   if (scopeKey(connection.scope) !== scopeKey(of)) {
     await requestAgain(engine, newSyncRun(connection, { ...restOf(engine, work.run), mode: 'full', scope: null }));
-    const plan = planOf(work);
+    const plan = planOf(work.aim);
+    // What of it is done by now stays; nobody goes on with the rest of it.
     if (plan !== null) await refusePlan(work, plan, 'rules_changed');
     throw new RunRefused(scopeEdited);
   }
   if (acceptedBy(record, connection, head) !== rules) throw new RunRefused(scopeEdited);
   return of;
 };
-
-/** What of a plan is done by now stays; nobody goes on with the rest of it. */
-const planOf = ({ aim }: Provisioning): Plan | null =>
-  aim.kind === 'apply' ? aim.plan : aim.kind === 'provision' ? aim.approved : null;
 
 const scopeEdited = {
   code: 'scope_changed',

@@ -69,7 +69,7 @@ const sendAway = async (
   let left = inRequests(work, pending);
   let most = takenAtOnce(work);
   while (left.length > 0) {
-    await assertAsRead(work.engine, work);
+    await assertAsRead(work);
     const batch = firstOf(left, most);
     const done = await carryOutConfirmed(work, batch, leaving, tally);
     unproven.push(...done.unproven);

@@ -225,7 +225,7 @@ const stageLeftOut = async (work: Provisioning, plan: PlanId, leftOut: readonly 
 };
 
 const carryOutSome = async (work: Provisioning, pending: readonly Pending[], tally: Tally): Promise<void> => {
-  if (!isDry(work)) await assertAsRead(work.engine, work);
+  if (!isDry(work)) await assertAsRead(work);
   const waited = await waitForTheOpposite(work, pending);
   await carryOut(work, pending, async (done) => {
     await settleUndone(work, done, waited, tally);

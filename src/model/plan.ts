@@ -78,7 +78,13 @@ export type PlanStanding =
   | { readonly state: 'waiting'; readonly approval?: Decision }
   /** `begun`: a run has found everything as it was and carries it out. */
   | { readonly state: 'approved'; readonly decision: Decision; readonly begun: RunId | null }
-  | { readonly state: 'rejected'; readonly decision: Decision }
+  /** `approval`: what was taken back by it. `begun`: the run that had begun to carry it out; what that did stays, and no more of it is done. */
+  | {
+      readonly state: 'rejected';
+      readonly decision: Decision;
+      readonly approval?: Decision;
+      readonly begun?: RunId | null;
+    }
   /** `begun`: the run that brought it to its end, where another had begun it. */
   | { readonly state: 'applied'; readonly decision: Decision; readonly begun: RunId }
   /** Something moved. `by`: the plan that took its place, if there is still anything to look at. */

@@ -406,6 +406,37 @@ describe('a plan whose rules change while it is carried out', () => {
     }
   });
 
+  it('approved-plan-rejected: is done no further where the approval is taken back, and lets nothing else be written', async () => {
+    const { s, plan, run, done } = await begun();
+    await s.commands.rejectPlan(plan.id, word);
+    await s.provisionAll();
+    expect(await s.ended(run)).toMatchObject({ state: 'failed', problem: { code: 'plan_not_approved' } });
+    s.hire('late');
+    await s.delta();
+    expect(Object.keys(s.accounts())).toHaveLength(done);
+    expect(await s.stores.ledger.rules(target)).toBeNull();
+    expect(await stateOf(s, plan)).toMatchObject({ state: 'rejected', approval: { by: 'anna' }, begun: run.id });
+  });
+
+  it('approved-plan-rejected: lets nothing else be written where the approval is taken back with the last of it', async () => {
+    const { s, plan, run } = await begun();
+    const { objects } = s.remote;
+    const { set } = objects;
+    objects.set = (key, object) => {
+      if (objects.size === 199) isLast = true;
+      return set.call(objects, key, object);
+    };
+    let isLast = false;
+    const { progress } = s.stores.runs;
+    s.stores.runs.progress = async (id, at) => {
+      if (isLast && at.phase === 'settle') await s.commands.rejectPlan(plan.id, word);
+      return await progress(id, at);
+    };
+    await s.provisionAll();
+    expect(await s.ended(run)).toMatchObject({ state: 'failed', problem: { code: 'plan_not_approved' } });
+    expect(await s.stores.ledger.rules(target)).toBeNull();
+  });
+
   it('is not taken up by a later run either', async () => {
     const { s, plan, run, done } = await begun();
     await s.stores.runs.cancel(run.id, s.now());

@@ -69,6 +69,19 @@ describe('what is over a limit', () => {
     await expect(s.commands.approvePlan(plan.id, word)).rejects.toThrow(next.id);
   });
 
+  it('approved-plan-not-needed: is not said to be carried out where everybody is back before it was begun', async () => {
+    const s = await heldStory();
+    const plan = await s.newestPlan();
+    const { run } = await s.commands.approvePlan(plan.id, word);
+    for (let nth = 0; nth < 4; nth += 1) s.directory.restore(id(`p${nth}`));
+    leave(s, 8, 9);
+    await s.requestSync('delta');
+    await s.syncAll();
+    await s.provisionAll();
+    expect(await s.ended(run)).toMatchObject({ state: 'succeeded', counters: { disabled: 1 } });
+    expect(await stateOf(s, plan)).toEqual({ state: 'superseded', by: null });
+  });
+
   it('waits no longer when everybody is back', async () => {
     const s = await heldStory();
     const plan = await s.newestPlan();
@@ -334,6 +347,45 @@ describe('a plan that somebody rejects', () => {
     expect((await s.newestPlan()).id).not.toBe(plan.id);
     await s.approve();
     expect(off(s)).toBe(4);
+  });
+
+  it('approved-plan-rejected: while it is carried out is done no further, and says that it was begun', async () => {
+    let [left, reject] = [7, async (): Promise<void> => {}];
+    const s = await limited(
+      { deprovisions: limit(2) },
+      {
+        wrapTarget: (real) => ({
+          ...real,
+          apply: async (operation, signal) => {
+            if (operation.action === 'disable') left -= 1;
+            if (left === 0) await reject();
+            return await real.apply(operation, signal);
+          },
+        }),
+      },
+    );
+    staff(s, 200);
+    await s.full();
+    leave(s, 0, 150);
+    await s.delta();
+    const plan = await s.newestPlan();
+    const { run } = await s.commands.approvePlan(plan.id, word);
+    reject = async () => void (await s.commands.rejectPlan(plan.id, { by: 'bert', reason: 'Stop!' }));
+    await s.provisionAll();
+    const done = off(s);
+    expect(done).toBeLessThan(100);
+    const approval = { by: 'anna' };
+    expect(await stateOf(s, plan)).toMatchObject({
+      state: 'rejected',
+      decision: { by: 'bert' },
+      approval,
+      begun: run.id,
+    });
+    const message = `Nothing more of the plan ${plan.id} is done, because bert rejected it (Stop!).`;
+    expect(await s.ended(run)).toMatchObject({ state: 'failed', problem: { code: 'plan_not_approved', message } });
+    await s.delta();
+    expect(off(s)).toBe(done);
+    expect(await s.newestPlan()).toMatchObject({ standing: { state: 'waiting' }, counts: { disable: 150 - done } });
   });
 
   it('after it was approved is not done, if nobody has begun', async () => {
