@@ -158,7 +158,7 @@ export const planRoutes: readonly Route[] = [
     scope: 'approve',
     stepUp: always,
     tag,
-    summary: 'Decides that nothing of this plan is done; takes back an approval that was not carried out yet',
+    summary: 'Decides that nothing of this plan is done, or nothing more: takes back an approval, also while a run carries it out',
     params,
     query: nothing,
     body: wordSchema,
