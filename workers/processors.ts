@@ -31,6 +31,6 @@ export const turnProcessor =
     const of = lane.payload.parse(job.data);
     const end = await lane.turn(of, signal ?? neverAborted);
     if (end.next === 'done') return;
-    await followUp(lane.queue, job, Math.max(0, end.at.getTime() - now().getTime()));
+    await followUp(lane.queue, job, { kind: end.next, ms: Math.max(0, end.at.getTime() - now().getTime()) });
     if (end.next === 'rest') await wakeIfSooner(wakeups, await lane.next(of), end.at);
   };

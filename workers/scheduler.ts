@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import type { Parts } from '../src/compose.ts';
 import { askForProvisioning, onTick, resume } from '../src/engine/ask-for-runs.ts';
 import { prune, purge } from '../src/engine/maintenance.ts';
+import { nextRun } from '../src/engine/next-run.ts';
 import { probeConnection, probeTarget } from '../src/engine/quarantine.ts';
 import { tendSubscriptions } from '../src/engine/subscriptions.ts';
 import { tendPlans } from '../src/engine/tend-plans.ts';
@@ -86,6 +87,8 @@ const keepReconciled = async (parts: Parts, signal: AbortSignal): Promise<void> 
         ...parts,
         stores: engine.stores,
         now: engine.world.now,
+        machineNow: Date.now,
+        next: (of) => nextRun(engine, of),
         requestProvision: async (target) => {
           await askForProvisioning(asking(parts), target, 'retry');
         },

@@ -110,7 +110,7 @@ export const createMetrics = (sources: Sources = {}): Metrics => {
   });
   const repairs = new Counter({
     name: 'entrain_reconciler_repairs_total',
-    help: 'Schedules and wake-ups that had to be made again; anything but 0 means that Redis lost something.',
+    help: 'Schedules and wake-ups that had to be made again, also where a job rests and missed one; anything but 0 means that Redis lost something, or could not be reached when it was asked for.',
     registers,
   });
   if (queueJobs !== undefined) gaugeOfQueues(registers, queueJobs);

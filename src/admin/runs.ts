@@ -16,6 +16,7 @@ import {
   type TargetRun,
 } from '../model/run.ts';
 import type { TargetRecord } from '../model/target-record.ts';
+import { wakeFor } from '../queue/wake-for.ts';
 import { newId } from '../store/ids.ts';
 import type { Entry } from '../store/ledger.ts';
 import type { RunFilter } from '../store/run-store.ts';
@@ -128,6 +129,8 @@ export const runCommands = (room: Room) => {
       }
       const canceled = found(await runs.cancel(run.id, room.world.now()), 'run');
       room.world.log.info('run.cancel_requested', { run: id, state: canceled.state });
+      // What stood behind it need not wait for its time.
+      if (run.state === 'waiting') await wake(room, canceled.kind, () => wakeFor(room.wakeups, canceled));
       return await shownRun(canceled);
     },
 

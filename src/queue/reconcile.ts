@@ -10,6 +10,7 @@ import type { ConnectionId, TargetId } from '../model/ids.ts';
 import { isOfTarget, type Run } from '../model/run.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { Stores } from '../store/stores.ts';
+import { restsUntil, type Waiting } from './follow-up.ts';
 import { probeKey, provisionKey, purgeKey, schedulerId, syncKey } from './names.ts';
 import { intervalsOf, offsetOf } from './schedules.ts';
 import { wakeFor } from './wake-for.ts';
@@ -31,7 +32,7 @@ export type Jobs = {
 } & Readonly<
   Record<
     'sync' | 'provision',
-    { getDeduplicationJobId(key: string): Promise<string | null>; getJob(id: string): Promise<unknown> }
+    { getDeduplicationJobId(key: string): Promise<string | null>; getJob(id: string): Promise<Waiting | undefined> }
   >
 >;
 
@@ -40,6 +41,10 @@ export type Reconciler = {
   readonly queues: Jobs;
   readonly wakeups: Wakeups;
   readonly now: () => Date;
+  /** The clock that BullMQ goes by, in ms. */
+  readonly machineNow: () => number;
+  /** The run of a connection or target that goes next. */
+  readonly next: (of: { readonly connection: ConnectionId } | { readonly target: TargetId }) => Promise<Run | null>;
   /** Asks for a provision run of a target that is behind. */
   readonly requestProvision: (target: TargetRecord) => Promise<void>;
 };
@@ -98,7 +103,8 @@ const isScheduled = (existing: Existing, connection: Connection): boolean =>
   });
 
 /** A run that is queued, waiting and due, or whose worker died, must have a job; one that waits for its connection needs none before that goes on. */
-const reconcileRuns = async ({ stores, queues, wakeups }: Reconciler, inactive: Inactive): Promise<number> => {
+const reconcileRuns = async (reconciler: Reconciler, inactive: Inactive): Promise<number> => {
+  const { stores, wakeups } = reconciler;
   let repaired = 0;
   const seen = new Set<string>();
   for await (const runs of stores.runs.unfinished()) {
@@ -107,7 +113,7 @@ const reconcileRuns = async ({ stores, queues, wakeups }: Reconciler, inactive: 
       const key = isOfTarget(run) ? provisionKey(run.target) : syncKey(run.connection);
       if (seen.has(key)) continue;
       seen.add(key);
-      if (await hasJob(queues, run, key)) continue;
+      if (await isSeenTo(reconciler, run, key)) continue;
       await wakeFor(wakeups, run);
       repaired += 1;
     }
@@ -115,12 +121,19 @@ const reconcileRuns = async ({ stores, queues, wakeups }: Reconciler, inactive: 
   return repaired;
 };
 
-/** A key whose job is gone is a ghost; adding the job again heals it. */
-const hasJob = async (queues: Jobs, run: Run, key: string): Promise<boolean> => {
+/** A key whose job is gone is a ghost; adding the job again heals it. A job that rests, though what goes next is due, missed a wake-up. */
+const isSeenTo = async ({ queues, now, machineNow, next }: Reconciler, run: Run, key: string): Promise<boolean> => {
   const queue = queues[isOfTarget(run) ? 'provision' : 'sync'];
   const id = await queue.getDeduplicationJobId(key);
-  return id !== null && (await queue.getJob(id)) !== undefined;
+  const job = id === null ? undefined : await queue.getJob(id);
+  if (job === undefined) return false;
+  if ((restsUntil(job) ?? 0) <= machineNow() + soonMs) return true;
+  const goesNext = await next(isOfTarget(run) ? { target: run.target } : { connection: run.connection });
+  return goesNext === null || (goesNext.notBefore !== null && goesNext.notBefore > now());
 };
+
+/** Who rests no longer than this comes by themselves. Clocks of machines are less far apart (`engine/clock`). */
+const soonMs = 60_000;
 
 /** How long a target is left alone after a provision run that failed, or that somebody canceled. */
 const restMs = 600_000;

@@ -20,6 +20,7 @@ import {
   type Trigger,
 } from '../../src/model/run.ts';
 import type { TargetRecord } from '../../src/model/target-record.ts';
+import { followUp, type Wait } from '../../src/queue/follow-up.ts';
 import { schedulerId } from '../../src/queue/names.ts';
 import { type Reconciled, reconcile } from '../../src/queue/reconcile.ts';
 import { createMemoryStores } from '../../src/store/memory/index.ts';
@@ -189,6 +190,61 @@ describe('the reconciler', () => {
     expect(await waiting('sync')).toEqual([{ connection: 'con_contoso' }]);
   });
 
+  describe('where a job rests until its run may go on', () => {
+    /** A run of contoso waits for an hour, and its job as long as said. */
+    const waits = async (wait: Wait) => {
+      await world.addConnection('con_contoso');
+      const run = await world.requestSync('con_contoso', 'delta');
+      await world.reconcile();
+      const hand = corner.hand('sync');
+      const job = await hand.take();
+      if (job === undefined) throw new Error('There is no job.');
+      await world.stores.runs.start(run.id, world.now());
+      await world.stores.runs.postpone(run.id, new Date(world.now().getTime() + 60 * minute), null);
+      await followUp(corner.queues.sync, job, wait);
+      await hand.finish(job);
+      expect(await world.reconcile()).toEqual(nothing);
+      expect(await hand.take()).toBeUndefined();
+      return { hand, run };
+    };
+    const inAnHour: Wait = { kind: 'rest', ms: 60 * minute };
+
+    it('a-wake-up-is-lost-while-the-job-rests: wakes it for what a person asked for, once', async () => {
+      const { hand } = await waits(inAnHour);
+      await world.requestSync('con_contoso', 'full', 'api');
+      expect(await world.reconcile()).toEqual({ ...nothing, wakeups: 1 });
+      expect(await world.reconcile()).toEqual(nothing);
+      expect((await hand.take())?.data).toEqual({ connection: 'con_contoso' });
+      expect(await hand.take()).toBeUndefined();
+    });
+
+    it('lets it rest for what waits behind the run', async () => {
+      await waits(inAnHour);
+      await world.requestSync('con_contoso', 'full');
+      expect(await world.reconcile()).toEqual(nothing);
+    });
+
+    it('wakes nobody who comes within a minute, or would have come if a worker were free', async () => {
+      await waits({ kind: 'rest', ms: minute });
+      await world.requestSync('con_contoso', 'full', 'api');
+      expect(await world.reconcile()).toEqual(nothing);
+    });
+
+    it('wakes nobody who waits for the lease of another worker, however long that is', async () => {
+      await waits({ kind: 'again', ms: 60 * minute });
+      await world.requestSync('con_contoso', 'full', 'api');
+      expect(await world.reconcile()).toEqual(nothing);
+    });
+
+    it('wakes nobody once the job is worked on', async () => {
+      const { hand } = await waits(inAnHour);
+      await corner.wakeups.sync(contoso, 'delta');
+      await hand.take();
+      await world.requestSync('con_contoso', 'full', 'api');
+      expect(await world.reconcile()).toEqual(nothing);
+    });
+  });
+
   it('wakes somebody for a run whose worker died together with Redis', async () => {
     await world.addConnection('con_contoso');
     const run = await world.requestSync('con_contoso', 'full');
@@ -353,7 +409,16 @@ const open = (corner: Corner) => {
     pass: (ms: number) => {
       clock += ms;
     },
-    reconcile: () => reconcile({ stores, queues: corner.queues, wakeups: corner.wakeups, now, requestProvision }),
+    reconcile: () =>
+      reconcile({
+        stores,
+        queues: corner.queues,
+        wakeups: corner.wakeups,
+        now,
+        machineNow: Date.now,
+        next: (of) => stores.runs.next(of, now()),
+        requestProvision,
+      }),
     addConnection: (name: string, changes: Partial<Connection> = {}) =>
       stores.connections.add({ ...plainConnection(now()), id: connectionId(name), ...changes }, {}),
     addTarget: (name: string, of: string, changes: Partial<TargetRecord> = {}) =>

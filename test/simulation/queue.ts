@@ -5,6 +5,7 @@
 
 import type { ConnectionId, TargetId } from '../../src/model/ids.ts';
 import type { SyncMode } from '../../src/model/run.ts';
+import type { Wait, Waiting } from '../../src/queue/follow-up.ts';
 import { priorityOf, probeKey, provisionKey, schedulerId, syncKey } from '../../src/queue/names.ts';
 import { maintenancePayload } from '../../src/queue/payloads.ts';
 import type { Jobs } from '../../src/queue/reconcile.ts';
@@ -31,12 +32,15 @@ type Job = {
   readonly errand: Errand;
   priority: number;
   dueAt: number;
+  /** Nothing was due before. */
+  rests: boolean;
   attempts: number;
   /** Who works on it, under which lock. */
   held: { readonly by: Process; readonly lock: number } | null;
   /** What follows it once it is done: the last that was said while it was worked on. */
-  next: { readonly priority: number; readonly dueAt: number } | null;
+  next: Next | null;
 };
+type Next = { readonly priority: number; readonly dueAt: number; readonly rests: boolean };
 export type Held = { readonly errand: Errand; readonly key: string; readonly lock: number };
 /** `failed`: it threw. */
 export type JobEnd = 'done' | 'failed';
@@ -46,7 +50,7 @@ export type Queue = {
   /** The next job for a slot of this process. */
   take(process: Process): Promise<Held>;
   /** Another follows it once it is done, not before that time. */
-  followUp(process: Process, held: Held, at: Date): Promise<void>;
+  followUp(process: Process, held: Held, kind: Wait['kind'], at: Date): Promise<void>;
   end(process: Process, held: Held, end: JobEnd): Promise<void>;
   /** The locks of a process that died, or stands still until then, run out. */
   abandon(process: Process, wakesAt: number | null): void;
@@ -85,12 +89,12 @@ export const createQueue = (stage: Stage): Queue => {
   const dispatchAt = (time: number): void => {
     scheduler.at(time, dispatch);
   };
-  const put = (key: string, errand: Errand, priority: number, dueAt: number): void => {
+  const put = (key: string, errand: Errand, { priority, dueAt, rests }: Next): void => {
     const known = jobs.get(key);
     if (known === undefined) {
-      jobs.set(key, { key, errand, priority, dueAt, attempts: 0, held: null, next: null });
+      jobs.set(key, { key, errand, priority, dueAt, rests, attempts: 0, held: null, next: null });
     } else if (known.held !== null) {
-      known.next = { priority, dueAt };
+      known.next = { priority, dueAt, rests };
     } else {
       known.dueAt = Math.min(known.dueAt, dueAt);
       known.priority = Math.min(known.priority, priority);
@@ -118,7 +122,7 @@ export const createQueue = (stage: Stage): Queue => {
       return;
     }
     jobs.delete(key);
-    if (job.next !== null) put(key, job.errand, job.next.priority, Math.max(job.next.dueAt, scheduler.now()));
+    if (job.next !== null) put(key, job.errand, { ...job.next, dueAt: Math.max(job.next.dueAt, scheduler.now()) });
   };
   const schedule = (id: string, every: number, errand: Errand): void => {
     const known = schedules.get(id);
@@ -127,7 +131,7 @@ export const createQueue = (stage: Stage): Queue => {
     const nextAfter = (time: number): number => (Math.floor((time - offset) / every) + 1) * every + offset;
     const arm = (): Event =>
       scheduler.at(nextAfter(scheduler.now()), () => {
-        put(`tick ${id} ${scheduler.now()}`, errand, priorityOf.delta, scheduler.now());
+        put(`tick ${id} ${scheduler.now()}`, errand, next(priorityOf.delta, scheduler.now()));
         const own = schedules.get(id);
         if (own !== undefined) own.tick = arm();
       });
@@ -155,15 +159,16 @@ export const createQueue = (stage: Stage): Queue => {
     ask(process, 'queue.wake', ofWake, (fault) => {
       if (fault?.kind === 'wakeup_lost') return;
       const now = scheduler.now();
-      put(key, errand, priority, fault?.kind === 'wakeup_late' ? now + Math.ceil(fault.roll * 120_000) : now);
-      if (fault?.kind === 'wakeup_twice') put(`${key} twice`, errand, priority, now);
+      const dueAt = fault?.kind === 'wakeup_late' ? now + Math.ceil(fault.roll * 120_000) : now;
+      put(key, errand, next(priority, dueAt));
+      if (fault?.kind === 'wakeup_twice') put(`${key} twice`, errand, next(priority, now));
     });
 
   /** Nobody removes anything here, and nothing gets old: of all maintenance only probes have a meaning. */
   const probe = (process: Process, payload: object): Promise<void> =>
     ask(process, 'queue.probe', ofRedis, () => {
       const wanted = probeOf(payload);
-      if (wanted !== null) put(wanted.key, wanted.errand, priorityOf.delta, scheduler.now());
+      if (wanted !== null) put(wanted.key, wanted.errand, next(priorityOf.delta, scheduler.now()));
     });
 
   return {
@@ -203,11 +208,12 @@ export const createQueue = (stage: Stage): Queue => {
         slots.push({ process, give });
         dispatchAt(scheduler.now());
       }),
-    followUp: (process, { errand, key }, at) =>
+    followUp: (process, { errand, key }, kind, at) =>
       ask(process, 'queue.follow_up', ofRedis, () => {
         // Whoever says when reckons by its own clock.
         const waitMs = Math.max(0, at.getTime() - process.now().getTime());
-        put(key, errand, jobs.get(key)?.priority ?? priorityOf.delta, scheduler.now() + waitMs);
+        const priority = jobs.get(key)?.priority ?? priorityOf.delta;
+        put(key, errand, { priority, dueAt: scheduler.now() + waitMs, rests: kind === 'rest' });
       }),
     end: (process, { key, lock }, end) => {
       const job = jobs.get(key);
@@ -231,10 +237,15 @@ export const createQueue = (stage: Stage): Queue => {
   function lookingFor(process: Process): Jobs['sync'] {
     return {
       getDeduplicationJobId: (key) => ask(process, 'queue.job', ofRedis, () => (jobs.has(key) ? key : null)),
-      getJob: (id) => ask(process, 'queue.job', ofRedis, () => jobs.get(id)),
+      getJob: (id) => ask(process, 'queue.job', ofRedis, () => waitingOf(jobs.get(id))),
     };
   }
 };
+
+const next = (priority: number, dueAt: number): Next => ({ priority, dueAt, rests: false });
+
+const waitingOf = (job: Job | undefined): Waiting | undefined =>
+  job && { name: job.rests ? 'rest' : job.errand.kind, timestamp: 0, delay: job.held === null ? job.dueAt : 0 };
 
 const probeOf = (payload: object): { readonly key: string; readonly errand: Errand } | null => {
   const asked = maintenancePayload.parse(payload);

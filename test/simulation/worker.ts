@@ -160,7 +160,7 @@ const workOne = async (around: Surrounding, process: Process, engine: Engine, he
   try {
     const end = await turnFor(around, process, engine, held.errand);
     if (end.next === 'done') return 'done';
-    await around.queue.followUp(process, held, end.at);
+    await around.queue.followUp(process, held, end.next, end.at);
     if (end.next === 'rest')
       await wakeIfSooner(around.queue.doorFor(process), await nextOf(engine, held.errand), end.at);
     return 'done';
@@ -213,6 +213,8 @@ const keepReconciled = async (around: Surrounding, process: Process, engine: Eng
       queues: door.jobs,
       wakeups: door,
       now: process.now,
+      machineNow: around.stage.scheduler.now,
+      next: (of) => nextRun(engine, of),
       requestProvision: async (target) => {
         await askForProvisioning(askingOf(around, process, engine), target, 'retry');
       },

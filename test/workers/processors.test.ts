@@ -12,7 +12,7 @@ const noWakeups: Wakeups = {
   schedule: async () => {},
   unschedule: async () => {},
 };
-const job: Pick<Job, 'name' | 'data' | 'priority'> = { name: 'sync', data: {}, priority: 5 };
+const job: Pick<Job, 'queueName' | 'data' | 'priority'> = { queueName: 'sync', data: {}, priority: 5 };
 
 const workedOn = (turn: Turn, now: Date) => {
   const delays: (number | undefined)[] = [];

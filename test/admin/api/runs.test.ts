@@ -230,6 +230,17 @@ describe('a run', () => {
     expect((await show(wanted.id)).body).toMatchObject({ kind: 'provision', provision_runs: [] });
   });
 
+  it('that waits for its time and is canceled lets whatever stood behind it go on now', async () => {
+    const waiting = runId(idOf(await sync()));
+    await door.stores.runs.start(waiting, door.clock.now);
+    await door.stores.runs.postpone(waiting, new Date(door.clock.now.getTime() + 3_600_000), null);
+    const before = door.woken.length;
+    expect((await door.call('POST', `/v1/runs/${waiting}/cancel`)).body).toMatchObject({ state: 'canceled' });
+    expect(door.woken.slice(before)).toEqual([`sync ${connection} person`]);
+    await door.call('POST', `/v1/runs/${waiting}/cancel`);
+    expect(door.woken).toHaveLength(before + 1);
+  });
+
   it('that waits is ended at once; one under way is asked to stop; an ended one stays as it is', async () => {
     const waiting = runId(idOf(await sync()));
     expect((await door.call('POST', `/v1/runs/${waiting}/cancel`)).body).toMatchObject({ state: 'canceled' });
