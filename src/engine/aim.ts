@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { type Now, rulesMoved } from '../core/plan-basis.ts';
 import { isCarriedOutBy } from '../core/plan-standing.ts';
+import type { Problem } from '../model/connection.ts';
 import { type PlanId, planId, type TargetId } from '../model/ids.ts';
 import { askedFor, type Plan, type PlanKind } from '../model/plan.ts';
 import { type HeldProblem, isEnded, type PreviewRun, type ProvisionRun, type Run } from '../model/run.ts';
@@ -237,8 +238,10 @@ const holdWhereNothingMoved = async ({ engine, run, record, basis, reached }: As
 export const freshMs = 60 * 86_400_000;
 
 const notApproved = (id: PlanId, plan: Plan | null): RunRefused =>
-  new RunRefused(
-    plan === null
-      ? { code: 'plan_not_approved', message: `The plan ${id} is not there any more.`, owner: 'your_team' }
-      : notBegunProblem(plan),
-  );
+  new RunRefused(plan === null ? goneProblem(id) : notBegunProblem(plan));
+
+const goneProblem = (id: PlanId): Problem => ({
+  code: 'plan_not_approved',
+  message: `The plan ${id} is not there any more.`,
+  owner: 'your_team',
+});
