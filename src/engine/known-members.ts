@@ -40,22 +40,20 @@ export const knownMembers = async (
     };
   }
   const members: Member[] = [...unseen];
-  let isAnyOpen = false;
-  let isAnyProtected = false;
+  let isAll = true;
   for await (const refs of snapshots.members(work.run.connection, link.ref.id)) {
     signal.throwIfAborted();
     const others = refs.filter(({ id }) => !concerned.has(id));
     const links = [...(await ledger.links(work.record.id, others)).values()];
-    // They may have been put into it by a request whose end is not known. Who has no account cannot.
-    isAnyOpen ||= links.some(({ ref }) => open.has(ref.id));
-    // Some targets do not show who is switched off.
+    // Some targets do not show who is switched off; and whoever is open may have been put into it by a request whose end is not known.
     const active = links.filter(({ ref, state }) => state === 'active' && !open.has(ref.id));
     const putIn = await withoutProtected(work, active);
-    isAnyProtected ||= putIn.length < active.length;
+    // Who has no account cannot be in it. Any other who is left out here may be, and is not put there again.
+    isAll &&= putIn.length === links.length;
     for (const { ref, remoteId } of putIn) members.push({ ref, remoteId });
     if (members.length >= mostKnown) break;
   }
-  return { members, isOurs: isMade && !hasLeavers && !isAnyProtected && !isAnyOpen };
+  return { members, isOurs: isMade && !hasLeavers && isAll };
 };
 
 /** All of them: whoever is left out would be put out. Who else changes a group puts all who wait into it first (`wave-references.ts`). */

@@ -152,6 +152,40 @@ describe('a group that is recycled while a run puts somebody into it', () => {
   });
 });
 
+describe('a group with somebody in it who is switched off', () => {
+  it('is replaced only where it shows members: whoever renames it, or puts others into it, does not put them there again', async () => {
+    const asked: [string, readonly string[] | undefined, boolean | undefined][] = [];
+    const s = await story({
+      wrapTarget: (made) => ({
+        ...made,
+        apply: async (operation, signal, beforeWrite, ask) => {
+          if (operation.ref.id === id('g')) {
+            const known = await ask?.(signal);
+            asked.push([operation.action, known?.members.map(({ ref }) => ref.id), known?.isOurs]);
+          }
+          return await made.apply(operation, signal, beforeWrite, ask);
+        },
+      }),
+    });
+    for (const name of ['anna', 'ben']) s.hire(name);
+    s.found('g');
+    s.directory.join(id('g'), id('anna'));
+    await s.full();
+    s.hire('anna', { accountEnabled: false });
+    await s.delta();
+    expect(s.accounts()).toMatchObject({ anna: 'off' });
+    asked.length = 0;
+    s.found('g', { displayName: 'Everybody' });
+    await s.delta();
+    s.directory.join(id('g'), id('ben'));
+    await s.delta();
+    expect(asked).toEqual([
+      ['update', [], false],
+      ['add_members', [], false],
+    ]);
+  });
+});
+
 describe('a group in escrow for members that were not seen to be put into it', () => {
   it('leaves it also by a run that looks at everybody', async () => {
     let fails = true;
