@@ -459,7 +459,7 @@ const decisionsContract = ({ dieAt, held, plans, takenOver }: PlanWorld): void =
         standing: { state: 'rejected', decision },
       });
       expect(await plans.decide(plan.id, 'approved', decision)).toBeNull();
-      expect(await standing(plan.id)).toEqual({ state: 'rejected', decision });
+      expect(await standing(plan.id)).toEqual({ state: 'rejected', decision, approval: decision, begun: null });
     });
 
     it('on a plan that is superseded, or not there, comes too late', async () => {

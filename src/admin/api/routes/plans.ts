@@ -158,7 +158,8 @@ export const planRoutes: readonly Route[] = [
     scope: 'approve',
     stepUp: always,
     tag,
-    summary: 'Decides that nothing of this plan is done, or nothing more: takes back an approval, also while a run carries it out',
+    summary:
+      'Decides that nothing of this plan is done, or nothing more: takes back an approval, also while a run carries it out',
     params,
     query: nothing,
     body: wordSchema,
