@@ -9,6 +9,7 @@ import type { Plan, Staged } from '../../src/model/plan.ts';
 import type { Amends } from '../../src/model/run.ts';
 import type { SnapshotStore } from '../../src/store/snapshot-store.ts';
 import type { Stores } from '../../src/store/stores.ts';
+import { activeSeen } from './active.ts';
 import type { Customer } from './customer.ts';
 import { type Deed, deedsOf } from './deeds.ts';
 import { isThere, maybeInScope, type Truth } from './directory.ts';
@@ -27,7 +28,7 @@ import { undosSeen } from './judge-undo.ts';
 import { judgeValues } from './judge-values.ts';
 import { recordsKept } from './on-record.ts';
 import type { Process } from './process.ts';
-import type { Effect, Remote } from './remote.ts';
+import type { Effect } from './remote.ts';
 import { askedWithinMs, since } from './since.ts';
 import type { Witness } from './stores.ts';
 import type { Violation } from './violation.ts';
@@ -86,6 +87,7 @@ export const createOracle = (
   const undos = undosSeen(now);
   const records = recordsKept(now);
   const returns = returnsSeen(now, askedSince);
+  const active = activeSeen();
   const takings = takingsSeen(now, (id) => askedSince(id)[0] ?? null);
   let judged = 0;
 
@@ -116,7 +118,8 @@ export const createOracle = (
     const former = isUndo ? undos.formerStates(customer.target.id, id) : [];
     for (const { invariant, what } of [...judgeIdentity(customer, effect), ...judgeValues(customer, effect, former)])
       broken(invariant, `${said}: ${what}`);
-    noteActive(customer, effect);
+    active.noteEffect(customer, effect);
+    takings.noteActive(customer.target.id, active.counts(customer.target.id));
     for (const { deed, intent } of deeds) judgeDeed(customer, effect, deed, intent, said);
     records.noteEffect(customer, effect);
     noteGivenBack(customer, effect, isUndo);
@@ -125,17 +128,6 @@ export const createOracle = (
       effect,
       deeds.flatMap(({ deed, intent }) => (intent === undefined ? [] : [{ deed, cause: intent.cause }])),
     );
-  };
-
-  /** By target, which accounts and groups are ours and active, as we left them: what its own people remove, nobody has to know of before they look. */
-  const managed = new Map<TargetId, Map<string, Remote['type']>>();
-  const noteActive = ({ target }: Customer, { before, after }: Effect): void => {
-    const ours = managed.get(target.id) ?? new Map<string, Remote['type']>();
-    managed.set(target.id, ours);
-    if (after?.active === true) ours.set(after.id, after.type);
-    else ours.delete((before ?? after)?.id ?? '');
-    const ofType = (wanted: Remote['type']): number => [...ours.values()].filter((type) => type === wanted).length;
-    takings.noteActive(target.id, { user: ofType('user'), group: ofType('group') });
   };
 
   const noteGivenBack = ({ givenBack }: Customer, { before, after }: Effect, isUndo: boolean): void => {
@@ -254,7 +246,9 @@ export const createOracle = (
       untraced.push({ target, noted: intent, at: now() });
     undos.noteSettled(target, intent.operation, outcome);
     const customer = customers().find((each) => each.target.id === target);
-    if (customer !== undefined) records.noteSettled(customer, intent.operation, outcome);
+    if (customer === undefined) return;
+    records.noteSettled(customer, intent.operation, outcome);
+    active.noteSettled(customer, outcome);
   };
 
   const seeAgain = (target: TargetId, how: string): void => {
