@@ -50,6 +50,8 @@ export type Oracle = {
   readonly onReadWhole: (connection: ConnectionId, by: Process) => void;
   /** A run asks whether it may begin this plan. */
   readonly onBegin: (plan: PlanId) => void;
+  /** From now on the target is written to by these, whoever hears of it. */
+  readonly onRulesAccepted: (target: TargetId, rules: string) => void;
   /** The database was put back, and nobody works: what it holds is older than what was done. */
   readonly onPutBack: (stores: Stores, customers: readonly Customer[], backedUpAt: number) => Promise<void>;
   /** A person releases exactly this. */
@@ -291,6 +293,10 @@ export const createOracle = (
       undos.noteApproval(plan);
     },
     onBegin: begins.noteAsked,
+    // Where a target holds exactly what the tenant says, there is nothing to look at.
+    onRulesAccepted: (target, rules) => {
+      if (isOfEpoch(rules)) seeAgain(target, 'restored.as_it_is');
+    },
     judged: () => judged,
     witness: (site, asked, answer, by) => {
       const [first, second] = asked;
@@ -298,9 +304,6 @@ export const createOracle = (
       if (site === 'plans.begin') for (const what of begins.judge(answer)) broken('plan', what);
       if (site === 'snapshots.begin') commits.onBegin(by, answer);
       if (site === 'draft.commit') for (const what of commits.judge(first, second, answer)) broken('I6', what);
-      // Where a target holds exactly what the tenant says, there is nothing to look at.
-      if (site === 'ledger.acceptRules' && isLease(first) && isOfEpoch(second))
-        seeAgain(first.key, 'restored.as_it_is');
       if (site === 'ledger.intend' && isLease(first) && Array.isArray(second))
         for (const intent of second as readonly Intent[]) {
           const intents = intentsOf(first.key);
@@ -350,8 +353,7 @@ const isTakenOver = ({ firstMembers }: Customer, { before, after }: Effect): boo
 const idOf = ({ before, after }: Effect): string => (before ?? after)?.id ?? '';
 
 /** Rules that say by which of the restored databases somebody has looked. */
-const isOfEpoch = (rules: unknown): boolean =>
-  typeof rules === 'string' && !rules.startsWith('undone') && /\|epoch \d+$/.test(rules);
+const isOfEpoch = (rules: string): boolean => !rules.startsWith('undone') && /\|epoch \d+$/.test(rules);
 
 const isLease = (value: unknown): value is { readonly key: TargetId } =>
   typeof value === 'object' && value !== null && 'fence' in value;

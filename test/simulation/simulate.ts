@@ -14,6 +14,7 @@ import { describeEnd } from './describe-end.ts';
 import { disasterOf } from './disaster.ts';
 import { compareWithTenant } from './expected.ts';
 import { drawMix, type FaultName, faultsOf, type Mix, type SiteCount } from './faults.ts';
+import { hearingRules } from './heard-rules.ts';
 import { judgeReasons } from './judge-reasons.ts';
 import { keepReads } from './kept-reads.ts';
 import { losingOperations } from './lost-operations.ts';
@@ -91,6 +92,7 @@ export const simulate = async (ask: Ask): Promise<Told> => {
     trace.count,
   );
   const losing = losingOperations(stage, stores.plans, (plan) => oracle.onBegin(plan));
+  const ledger = hearingRules(stores.ledger, (...accepted) => oracle.onRulesAccepted(...accepted));
   const queue = createQueue(stage);
   const found = (nth: number, beside: Customer | null = null): Customer =>
     foundCustomer(
@@ -119,7 +121,7 @@ export const simulate = async (ask: Ask): Promise<Told> => {
   const workers = new Workers(
     stage,
     queue,
-    { ...stores, plans: losing.plans },
+    { ...stores, plans: losing.plans, ledger },
     customers,
     witness,
     {
