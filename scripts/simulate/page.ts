@@ -57,7 +57,7 @@ const crossed = (mutant: Mutant, { without }: MutantResult): string => {
   const tried = beside.flatMap(({ name }) => without[name] ?? []);
   if (tried.length < beside.length) return '';
   const seen = tried.filter(({ caught }) => caught !== null).length;
-  return `${seen} of ${tried.length}${mutant.within === undefined ? '' : `, all but ${mutant.within}`}`;
+  return `${seen} of ${tried.length}${mutant.within === undefined ? '' : `, all but ${mutant.within.join(' and ')}`}`;
 };
 
 /** How many there are, how many were tried, how many of those nothing else covers, and how many seeds showed nothing of the others. */

@@ -46,7 +46,7 @@ export const deciding: readonly Mutant[] = [
   {
     name: 'limits hold for one run',
     what: 'What earlier runs took within the day is forgotten.',
-    within: 'limits',
+    within: ['limits'],
     edits: [
       {
         file: 'src/engine/window.ts',
@@ -59,7 +59,7 @@ export const deciding: readonly Mutant[] = [
     name: 'what was found done is not counted',
     what: 'An operation whose answer was lost, and that a look found done, does not count against the limits of the day.',
     bias: 'answers that stay open',
-    within: 'limits',
+    within: ['limits', 'recovery'],
     edits: [
       {
         file: 'src/store/memory/ledger.ts',
@@ -167,7 +167,7 @@ export const deciding: readonly Mutant[] = [
     name: 'what is held is begun without a look',
     what: 'Of an approved plan that gives and takes away, what it gives is done before anybody looked whether it is still the same.',
     bias: 'what is held gives and takes',
-    within: 'limits',
+    within: ['limits'],
     edits: [
       {
         file: 'src/engine/provision-run.ts',
@@ -186,7 +186,7 @@ export const deciding: readonly Mutant[] = [
     name: 'one person is enough',
     what: 'What is over a limit is released by one person, also where the target asks for two.',
     bias: 'two people',
-    within: 'limits',
+    within: ['limits'],
     edits: [
       {
         file: 'src/core/approvals.ts',
@@ -199,7 +199,7 @@ export const deciding: readonly Mutant[] = [
     name: 'two keys are two people',
     what: 'Somebody who approved approves once more by a key that they made.',
     bias: 'two people',
-    within: 'limits',
+    within: ['limits'],
     edits: [
       {
         file: 'src/core/approvals.ts',
@@ -212,7 +212,7 @@ export const deciding: readonly Mutant[] = [
     name: 'an approval outlives its plan',
     what: 'The first of two approvals counts for the plan that takes the place of the one that was looked at.',
     bias: 'two people',
-    within: 'limits',
+    within: ['limits'],
     edits: [
       {
         file: 'src/store/memory/plan-store.ts',
@@ -240,7 +240,7 @@ export const deciding: readonly Mutant[] = [
     name: 'limits that are lifted are gone at once',
     what: 'Where two people approve, one of them lifts the limits, and nothing has to be approved any more.',
     bias: 'two people, and then no limits',
-    within: 'limits',
+    within: ['limits'],
     edits: [
       {
         file: 'src/core/safeguards.ts',
@@ -353,7 +353,7 @@ export const deciding: readonly Mutant[] = [
     name: 'any number of groups is deleted',
     what: 'Deleted groups count against no limit.',
     bias: 'groups that go',
-    within: 'limits',
+    within: ['limits'],
     edits: [
       {
         file: 'src/core/guard.ts',
@@ -366,7 +366,7 @@ export const deciding: readonly Mutant[] = [
     name: 'members are not counted',
     what: 'Members who are removed count against no limit but that of their group.',
     bias: 'who leaves groups',
-    within: 'limits',
+    within: ['limits'],
     edits: [
       {
         file: 'src/core/guard.ts',
@@ -379,7 +379,7 @@ export const deciding: readonly Mutant[] = [
     name: 'who stays loses what leavers lose',
     what: 'Whoever is found not to leave when the tenant is asked again loses memberships all the same, past all limits.',
     bias: 'who is back at once',
-    within: 'limits',
+    within: ['limits', 'confirmation'],
     edits: [
       {
         file: 'src/engine/confirm-removals.ts',
@@ -392,7 +392,7 @@ export const deciding: readonly Mutant[] = [
     name: 'no group has a limit of its own',
     what: 'A group may lose all its members, as long as that passes no limit of the whole target.',
     bias: 'who leaves one group',
-    within: 'limits',
+    within: ['limits'],
     edits: [
       {
         file: 'src/core/guard.ts',
@@ -405,21 +405,21 @@ export const deciding: readonly Mutant[] = [
     name: 'updates are not counted',
     what: 'Accounts and groups that are changed count against no limit.',
     bias: 'limited updates',
-    within: 'limits',
+    within: ['limits'],
     edits: [{ file: 'src/core/guard.ts', from: "'adoptions' : 'updates';", to: "'adoptions' : null;" }],
   },
   {
     name: 'creates are not counted',
     what: 'Accounts and groups that are made count against no limit.',
     bias: 'limited creates',
-    within: 'limits',
+    within: ['limits'],
     edits: [{ file: 'src/core/guard.ts', from: "return 'creates';", to: 'return null;' }],
   },
   {
     name: 'what is taken over is not counted',
     what: 'Accounts that were there before are taken over in any number.',
     bias: 'limited adoptions',
-    within: 'limits',
+    within: ['limits'],
     edits: [{ file: 'src/core/guard.ts', from: "'adoptions' : 'updates';", to: "null : 'updates';" }],
   },
   {

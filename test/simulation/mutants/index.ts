@@ -22,8 +22,8 @@ export const plantable = (name: string): Mutant => {
 };
 
 /** Those that can be taken away while the bug is in, and say more than the bug alone: neither one that it takes away itself nor one that it is part of. */
-export const layersBeside = ({ edits, within }: Mutant): readonly Mutant[] => {
+export const layersBeside = ({ edits, within = [] }: Mutant): readonly Mutant[] => {
   const isTakenAway = (layer: Mutant): boolean =>
     layer.edits.some(({ file, from }) => edits.some((edit) => edit.file === file && edit.from === from));
-  return layers.filter((layer) => layer.name !== within && !isTakenAway(layer));
+  return layers.filter((layer) => !within.includes(layer.name) && !isTakenAway(layer));
 };

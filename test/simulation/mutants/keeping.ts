@@ -32,7 +32,7 @@ export const keeping: readonly Mutant[] = [
     name: 'too many count as active',
     what: 'A limit is a share of ten times as many accounts and groups as the target has of ours.',
     bias: 'limited updates',
-    within: 'limits',
+    within: ['limits'],
     edits: [
       {
         file: 'src/store/memory/ledger.ts',
@@ -80,6 +80,7 @@ export const keeping: readonly Mutant[] = [
     name: 'the position moves although something is held',
     what: 'What waits for a person is forgotten once the position has passed it.',
     bias: 'what is held',
+    within: ['limits'],
     edits: [
       {
         file: 'src/engine/settle-run.ts',

@@ -18,6 +18,6 @@ export type Mutant = {
   readonly bias?: BiasName;
   /** The layer that makes it harmless; with that one off it is looked for first. */
   readonly coveredBy?: string;
-  /** The layer whose work it spoils: with that one off there is nothing left to spoil. */
-  readonly within?: string;
+  /** The layers whose work it spoils: with one of them off there is nothing left to spoil. */
+  readonly within?: readonly string[];
 };

@@ -279,6 +279,7 @@ export const reading: readonly Mutant[] = [
     name: 'one list is enough to say who is no member',
     what: 'A membership is over as soon as one list does not show it.',
     bias: 'replicas behind',
+    within: ['confirmation'],
     edits: [
       {
         file: 'src/source/graph/membership.ts',

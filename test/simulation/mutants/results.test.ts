@@ -88,12 +88,14 @@ describe('the layers that are taken away beside a bug', () => {
     expect(names(bug)).toEqual(layers.map(({ name }) => name));
     const rest = others.map(({ name }) => name);
     expect(names({ ...bug, edits: layer?.edits ?? [] })).toEqual(rest);
-    expect(names({ ...bug, within: layer?.name ?? '' })).toEqual(rest);
+    expect(names({ ...bug, within: [layer?.name ?? ''] })).toEqual(rest);
   });
 
   it('are named as they are called', () => {
     const known = new Set(layers.map(({ name }) => name));
-    const named = mutants.flatMap(({ within, coveredBy }) => [within, coveredBy]).filter((name) => name !== undefined);
+    const named = mutants
+      .flatMap(({ within = [], coveredBy }) => [...within, coveredBy])
+      .filter((name) => name !== undefined);
     expect(named.filter((name) => !known.has(name))).toEqual([]);
   });
 });

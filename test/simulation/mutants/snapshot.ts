@@ -60,7 +60,7 @@ export const snapshot: readonly Mutant[] = [
     name: 'a group that is emptied is believed',
     what: 'A group of the scope that lost everybody at once is taken for true.',
     bias: 'groups that are emptied',
-    within: 'shrink limit',
+    within: ['shrink limit'],
     edits: [
       {
         file: 'src/engine/compare-read.ts',
@@ -73,7 +73,7 @@ export const snapshot: readonly Mutant[] = [
     name: 'a group inside another that is emptied is believed',
     what: 'A group inside one of the scope that lost everybody at once is taken for true.',
     bias: 'groups inside others that are emptied',
-    within: 'shrink limit',
+    within: ['shrink limit'],
     edits: [
       {
         file: 'src/engine/compare-read.ts',
@@ -90,7 +90,7 @@ export const snapshot: readonly Mutant[] = [
     name: 'values that many lost are cleared',
     what: 'An attribute that most of those who had one lost at once is taken to be cleared.',
     bias: 'values that are cleared',
-    within: 'shrink limit',
+    within: ['shrink limit'],
     edits: [
       {
         file: 'src/engine/compare-read.ts',

@@ -263,6 +263,7 @@ export const writing: readonly Mutant[] = [
     name: 'whoever is switched on is not asked about',
     what: 'An account is switched on by what was read, however old that is.',
     bias: 'switches thrown while everything is read',
+    within: ['confirmation'],
     edits: [
       {
         file: 'src/engine/switch-on.ts',
@@ -275,6 +276,7 @@ export const writing: readonly Mutant[] = [
     name: 'what was not seen was not done',
     what: 'A write that the target did not show counts as one that had no effect.',
     bias: 'managers that a target does not show yet',
+    within: ['read back'],
     edits: [
       {
         file: 'src/core/told.ts',
