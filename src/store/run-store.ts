@@ -35,8 +35,8 @@ export interface RunStore {
   list(filter: RunFilter, after: string | null, limit: number): Promise<Page<Run>>;
   /**
    * The run to work on now: one under way, else the queued one that is due, a person's request before a schedule, delta before full. Only a
-   * person's request overtakes a run that waits for its time; without one, that run is the answer, with its `notBefore` still to come. So is one that
-   * is queued for later, when there is nothing else.
+   * person's request overtakes a run that waits for its time; without one, that run is the answer, with its `notBefore` still to come, and of several
+   * the one that waits least. So is one that is queued for later, when there is nothing else.
    */
   next(of: { readonly connection: ConnectionId } | { readonly target: TargetId }, now: Date): Promise<Run | null>;
   /** queued or waiting → running. Null when somebody ended it meanwhile. */

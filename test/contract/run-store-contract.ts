@@ -194,6 +194,16 @@ export const runStoreContract = async (open: (now: () => Date) => Promise<RunSto
       expect(await runs.next({ connection }, later(10))).toEqual(throttled);
     });
 
+    it('of two that wait for their time is the one that waits less, and not the one that was asked for first', async () => {
+      const { connection } = aTenant();
+      const first = await waiting(syncRun(connection, { mode: 'full' }), later(60));
+      const overtaking = await waiting(syncRun(connection, { trigger: 'api', dryRun: true }), later(10));
+      expect(await runs.next({ connection }, later(9))).toEqual(overtaking);
+      expect(await runs.next({ connection }, later(10))).toEqual(overtaking);
+      await runs.finish(overtaking.id, 'succeeded', later(11), end);
+      expect(await runs.next({ connection }, later(11))).toEqual(first);
+    });
+
     it('is looked for among sync runs of the connection, or provision runs of the target', async () => {
       const { connection, target } = aTenant();
       const provision = await queued(provisionRun(connection, { target }));

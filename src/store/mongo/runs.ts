@@ -95,7 +95,7 @@ export const createMongoRunStore = (db: Db, now: () => Date): RunStore => {
       const lane = 'target' in of ? of.target : of.connection;
       const begun = await collection
         .find({ lane, state: { $in: [...underWay] } })
-        .sort({ _id: 1 })
+        .sort({ notBefore: 1, _id: 1 })
         .toArray();
       const due = begun.find(({ state, notBefore }) => state === 'running' || notBefore === null || notBefore <= at);
       if (due) return runOf(due);
