@@ -130,7 +130,8 @@ export const runCommands = (room: Room) => {
       const canceled = found(await runs.cancel(run.id, room.world.now()), 'run');
       room.world.log.info('run.cancel_requested', { run: id, state: canceled.state });
       // What stood behind it need not wait for its time.
-      if (run.state === 'waiting') await wake(room, canceled.kind, () => wakeFor(room.wakeups, canceled));
+      if (run.state !== 'canceled' && canceled.state === 'canceled')
+        await wake(room, canceled.kind, () => wakeFor(room.wakeups, canceled));
       return await shownRun(canceled);
     },
 

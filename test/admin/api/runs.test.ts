@@ -4,6 +4,7 @@ import { connectionId, operationKey, remoteId, runId, sourceId, targetId } from 
 import { noCounters, type Shrink } from '../../../src/model/run.ts';
 import { group, user } from '../../../src/model/source-object.ts';
 import { newId } from '../../../src/store/ids.ts';
+import type { RunStore } from '../../../src/store/run-store.ts';
 import { addsMembers, creates, intents } from '../../support/operations.ts';
 import { addConnection, addTarget, type Door, idOf, openDoor, pageOf, type Reply } from './door.ts';
 import { commitPeople, lease, nth } from './stores.ts';
@@ -25,6 +26,14 @@ const shrunk = (users: number): Shrink => ({
   drained: [{ group: sourceId(nth(900)), lost: 4, of: 4 }],
   cleared: [],
   sample: [],
+});
+/** The worker puts the run off for an hour just before it is canceled. */
+const waitsMeanwhile = (runs: RunStore): RunStore => ({
+  ...runs,
+  cancel: async (id, at) => {
+    await runs.postpone(id, new Date(at.getTime() + 3_600_000), null);
+    return await runs.cancel(id, at);
+  },
 });
 /** The run came to its end, and was held for that. */
 const heldRun = async (asked: Reply, shrink: Shrink): Promise<string> => {
@@ -239,6 +248,17 @@ describe('a run', () => {
     expect(door.woken.slice(before)).toEqual([`sync ${connection} person`]);
     await door.call('POST', `/v1/runs/${waiting}/cancel`);
     expect(door.woken).toHaveLength(before + 1);
+  });
+
+  it('that begins to wait in the moment it is canceled lets whatever stood behind it go on now', async () => {
+    await door.close();
+    door = await openDoor({ room: ({ stores }) => ({ stores: { ...stores, runs: waitsMeanwhile(stores.runs) } }) });
+    connection = await addConnection(door);
+    const running = runId(idOf(await sync()));
+    await door.stores.runs.start(running, door.clock.now);
+    const before = door.woken.length;
+    expect((await door.call('POST', `/v1/runs/${running}/cancel`)).body).toMatchObject({ state: 'canceled' });
+    expect(door.woken.slice(before)).toEqual([`sync ${connection} person`]);
   });
 
   it('that waits is ended at once; one under way is asked to stop; an ended one stays as it is', async () => {
