@@ -104,7 +104,7 @@ describe('a worker', () => {
     await eventually({});
   });
 
-  it('puts a job back until its next turn is due, and does not count that as a failure', async () => {
+  it('has another job follow when the next turn is due, and does not count that as a failure', async () => {
     const due = new Date(Date.now() + hour);
     start(async () => ({ next: 'again', at: due }));
     await corner.wakeups.sync(contoso, 'delta');
