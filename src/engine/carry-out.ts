@@ -17,13 +17,12 @@ import { settleOutcomes } from './escrow.ts';
 import { noteFirstMembers } from './first-members.ts';
 import { assertGrounded, GroundsTooOld } from './grounds.ts';
 import { knownMembers } from './known-members.ts';
-import { isGoneIndeed, lookAfter } from './look.ts';
+import { isGoneIndeed, isJustMade, lookAfter } from './look.ts';
 import { namedGone } from './named-gone.ts';
 import { type Done, head, isFoundGone, type Pending, skip } from './pending.ts';
 import { causeOf, claim, isDry, type Provisioning } from './provisioning.ts';
 import { sift, spare } from './sift.ts';
 import { stage } from './stage.ts';
-import { longestBehindMs } from './unseen-members.ts';
 import { waitForAnother } from './wait-for-another.ts';
 
 export type { Done, Pending } from './pending.ts';
@@ -308,10 +307,6 @@ const afterGone = async (
   if ('members' in operation || pending.step === 'references') return madeAnew(work, pending);
   return { ...head(work, pending), result: 'applied', link: null };
 };
-
-/** All that was asked may be readers that do not know it yet: whoever takes that for true forgets an account that works. It is tried again. */
-const isJustMade = ({ engine }: Provisioning, link: Link | null): boolean =>
-  link?.by === 'created' && engine.world.now().getTime() - link.since.getTime() < longestBehindMs;
 
 const madeAnew = (work: Provisioning, pending: Pending): Outcome => ({
   ...head(work, pending),

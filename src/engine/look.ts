@@ -10,6 +10,7 @@ import type { Attributes, Ref, SourceObject } from '../model/source-object.ts';
 import { type AskKnown, isMarkedForAnother, isUnclaimed, markOn } from './marked.ts';
 import { metAgain } from './met-again.ts';
 import { claim, type Provisioning, rulesFor } from './provisioning.ts';
+import { longestBehindMs } from './unseen-members.ts';
 
 /** `mark`: whose id it carries. */
 export type Found =
@@ -109,7 +110,7 @@ const look = async (
         : { kind: 'no_trace' };
     }
     case 'delete':
-      return (await work.target.get(operation.ref.type, operation.remoteId, work.watch.signal)) === null
+      return !isJustMade(work, link) && (await isGoneIndeed(work, operation, link))
         ? { kind: 'applied', link: null }
         : { kind: 'no_trace' };
     case 'add_members':
@@ -136,6 +137,10 @@ export const isGoneIndeed = async (
   }
   return true;
 };
+
+/** All that was asked may be readers that do not know it yet: whoever takes that for true forgets an account that works. It is tried again. */
+export const isJustMade = ({ engine }: Provisioning, link: Link | null): boolean =>
+  link?.by === 'created' && engine.world.now().getTime() - link.since.getTime() < longestBehindMs;
 
 /** By this attribute the target cannot be asked. One that says that it found somebody, and does not show whom, was asked: they may be there. */
 const noneIfRejected = (error: unknown): readonly RemoteObject[] => {
