@@ -105,7 +105,11 @@ export async function* readDelta(
       for (const { id } of addedIn(changes)) joined.add(id);
       noteLeaving(left, changes);
       const same = withoutTold(await unmoved(changes), changes);
-      if (absent.size > 0) yield withoutLeft(await groupReturns(client, known, absent, either), left);
+      if (absent.size > 0) {
+        const returned = await groupReturns(client, known, absent, either);
+        noteLeaving(left, returned);
+        yield withoutLeft(returned, left);
+      }
       if (same.length > 0) {
         const ids = same.map(({ id }) => id);
         yield withoutLeft(await everyMemberOf(client, ids, either), left);

@@ -291,4 +291,25 @@ describe('who-left-before-a-group-was-away: a group that is back from the recycl
     await read(from);
     expect(folded.view(everyone).members[crew]).toEqual(team.toSorted());
   });
+
+  it('does not get them back by its list that is behind, where they are back in the same round', async () => {
+    const { tenant, boss, team, folded, source, read } = await open();
+    const inner = sourceId(tenant.createGroup({ displayName: 'Inner', members: [boss] }));
+    const crew = sourceId(tenant.createGroup({ displayName: 'Crew', members: [boss, ...team, inner] }));
+    await read();
+    tenant.leave(crew, boss);
+    tenant.softDelete(crew);
+    tenant.softDelete(boss);
+    const from = await read();
+    tenant.restore(crew);
+    tenant.restore(boss);
+    graph.control.setKnobs({ listPageCap: 2 });
+    const behind = { '@odata.type': '#microsoft.graph.user', id: boss };
+    // It is as it should be when it is read for the group, and behind when it is read for them.
+    await readAll(source, folded, { scope: everyone, attributes, from }, (told) => {
+      if (told.type === 'members' && 'removed' in told.members && told.members.removed.some(({ id }) => id === boss))
+        graph.control.fault({ path: `/${crew}/members`, times: null, fault: { answer: 'with', objects: [behind] } });
+    });
+    expect(folded.view(everyone).members).toEqual({ [crew]: [...team, inner].toSorted(), [inner]: [boss] });
+  });
 });
