@@ -283,11 +283,9 @@ describe('who-left-before-a-group-was-away: a group that is back from the recycl
 
   it('keeps whom only a list that is behind leaves out', async () => {
     const { team, folded, read, crew, from } = await awayOnce();
-    graph.control.fault({
-      path: `/${crew}/members`,
-      times: 1,
-      fault: { answer: 'part', share: 0.5 },
-    });
+    // The second of three pages.
+    graph.control.setKnobs({ listPageCap: 2 });
+    graph.control.fault({ path: `/${crew}/members`, nth: 2, fault: { answer: 'part', share: 0.5 } });
     await read(from);
     expect(folded.view(everyone).members[crew]).toEqual(team.toSorted());
   });
