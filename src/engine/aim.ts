@@ -83,12 +83,18 @@ export const chooseAim = async (ask: Ask): Promise<Aim> => {
 export const aimAgain = async (
   { stores }: Pick<Engine, 'stores'>,
   kept: KeptAim,
-  run: Pick<ProvisionRun, 'id'>,
+  run: Pick<ProvisionRun, 'id' | 'plan'>,
 ): Promise<Aim> => {
   const approved = async (id: PlanId): Promise<Plan> => {
     const plan = await stores.plans.get(id);
     if (plan === null || !isCarriedOutBy(plan.standing, run.id)) throw notApproved(id, plan);
     return plan;
+  };
+  /** Nobody asked for this run for the sake of a plan that it found approved: without it, it does what is within the limits. */
+  const approvedBeside = async (id: PlanId): Promise<Plan | null> => {
+    if (run.plan !== null) return await approved(id);
+    const plan = await stores.plans.get(id);
+    return plan !== null && isCarriedOutBy(plan.standing, run.id) ? plan : null;
   };
   switch (kept.kind) {
     case 'plan':
@@ -96,7 +102,7 @@ export const aimAgain = async (
     case 'apply':
       return { kind: 'apply', plan: await approved(kept.plan) };
     case 'provision':
-      return { kind: 'provision', approved: kept.approved === null ? null : await approved(kept.approved) };
+      return { kind: 'provision', approved: kept.approved === null ? null : await approvedBeside(kept.approved) };
   }
 };
 

@@ -199,8 +199,12 @@ const endProvisioning = async (
   };
 };
 
-/** Where whoever it is about is back before a run has begun it, nothing of it was carried out. What gives something is begun by what is sent. */
-const finishHeld = async (work: Provisioning, plan: Plan, { go }: Judged): Promise<void> => {
+/**
+ * Where whoever it is about is back before a run has begun it, nothing of it was carried out. What gives something is begun by what is sent. As long as it
+ * is in doubt whether somebody in it is protected, another run goes on with it.
+ */
+const finishHeld = async (work: Provisioning, plan: Plan, { go, inDoubt }: Judged): Promise<void> => {
+  if (inDoubt.length > 0) return;
   const isNeeded = isGiving(plan) || (await permitted(work, plan, go)).go.length > 0;
   if (isNeeded || !(await supersede(work, plan))) await finish(work, plan, 0);
 };

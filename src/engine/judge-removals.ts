@@ -8,6 +8,7 @@ import { exceededBy } from './exceeded.ts';
 import { counted, type Pending } from './pending.ts';
 import { permitted } from './permit.ts';
 import type { Provisioning } from './provisioning.ts';
+import { EditedMeanwhile } from './reactions.ts';
 import { windowStart } from './window.ts';
 
 export type Judged = {
@@ -55,7 +56,7 @@ const withApproval = async (work: Provisioning, plan: Plan, wanted: readonly Pen
     const moved = await differenceFrom(work, plan, judged.held);
     if (moved !== null) return { ...judged, moved };
     // Its approval was taken back at this moment.
-    if ((await work.engine.stores.plans.begin(work.lease, plan.id, work.run.id)) === null) return judged;
+    if ((await work.engine.stores.plans.begin(work.lease, plan.id, work.run.id)) === null) throw new EditedMeanwhile();
   }
   const { go, rest } = await permitted(work, plan, wanted);
   const others = await withinLimits(work, rest);

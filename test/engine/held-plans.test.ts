@@ -388,6 +388,48 @@ describe('a plan that somebody rejects', () => {
     expect(await s.newestPlan()).toMatchObject({ standing: { state: 'waiting' }, counts: { disable: 150 - done } });
   });
 
+  it('approved-plan-rejected: lets a run that nobody asked for it do all else', async () => {
+    let reject = async (): Promise<void> => {};
+    const s = await heldStory({
+      wrapTarget: (real) => ({
+        ...real,
+        apply: async (operation, signal) => {
+          if (operation.action === 'create') await reject();
+          return await real.apply(operation, signal);
+        },
+      }),
+    });
+    const plan = await s.newestPlan();
+    await s.stores.plans.decide(plan.id, 'approved', { ...word, at: s.now() });
+    s.hire('late');
+    let times = 0;
+    reject = async () => {
+      times += 1;
+      if (times === 1) await s.commands.rejectPlan(plan.id, { by: 'bert', reason: 'Stop!' });
+    };
+    await s.delta();
+    expect(times).toBe(1);
+    expect(await s.provisioned()).toMatchObject({ state: 'held', counters: { created: 1 } });
+    expect(s.account('late')).toBeDefined();
+    expect(off(s)).toBe(0);
+    expect(await stateOf(s, plan)).toMatchObject({ state: 'rejected' });
+  });
+
+  it('approved-plan-rejected: is not asked about again where that was in the moment it was to begin', async () => {
+    const s = await heldStory();
+    const plan = await s.newestPlan();
+    const { run } = await s.commands.approvePlan(plan.id, word);
+    const { begin } = s.stores.plans;
+    s.stores.plans.begin = async (...of) => {
+      await s.commands.rejectPlan(plan.id, { by: 'bert', reason: 'Stop!' });
+      return await begin(...of);
+    };
+    await s.provisionAll();
+    expect(await s.ended(run)).toMatchObject({ state: 'failed', problem: { code: 'plan_not_approved' } });
+    expect((await s.newestPlan()).id).toBe(plan.id);
+    expect(off(s)).toBe(0);
+  });
+
   it('after it was approved is not done, if nobody has begun', async () => {
     const s = await heldStory();
     const plan = await s.newestPlan();
