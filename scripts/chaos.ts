@@ -27,7 +27,7 @@ the end all is mended, and each target must be what its tenant is. Ends with cod
   --users N     people in each tenant (default 60)
   --only LIST   storm (the default), disk (the disk of MongoDB and Redis fills up; needs root to mount a small one,
                 else it says what it does instead), memory (a worker's heap is too small)
-  --write       keeps what it came to, of a storm that of five minutes or more, and writes it into the documentation
+  --write       keeps what it came to, of a storm of five minutes or more, and writes it into the documentation
   --keep        keeps the logs also when all is well
   --help        this text`;
 

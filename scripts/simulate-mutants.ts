@@ -100,7 +100,7 @@ async function main(): Promise<number> {
     ),
   );
   const results = named.flatMap(({ name }) => found.get(name) ?? before.get(name) ?? []);
-  console.log(mutantTable(results));
+  console.log(mutantTable(results, named));
   const wrong = named.flatMap((mutant) => wrongWith(mutant, found.get(mutant.name) ?? before.get(mutant.name)));
   for (const what of wrong) console.error(what);
   return wrong.length === 0 ? 0 : 1;

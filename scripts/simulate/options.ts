@@ -106,6 +106,8 @@ const faultOf = (text: string): string => {
 const rangeOf = (option: 'seed' | 'seeds', text: string): { readonly from: number; readonly to: number } => {
   const [from = '', to = from] = text.split('..');
   const range = { from: numberOf(option, from), to: numberOf(option, to) };
+  if (option === 'seeds' && !text.includes('..'))
+    throw new WrongOption(`--seeds ${text} names one seed: give a range, such as 1..${text}, or --seed ${text}.`);
   if (range.to < range.from) throw new WrongOption(`--seeds ${text} is empty: give the smaller number first.`);
   return range;
 };

@@ -18,17 +18,17 @@ const sighting = ({ alone, without }: MutantResult): Sighting | null => {
   return null;
 };
 
-export const mutantTable = (results: readonly MutantResult[]): string => {
+export const mutantTable = (results: readonly MutantResult[], of: readonly Mutant[] = mutants): string => {
   const found = new Map(results.map((each) => [each.name, each]));
   return table(
     ['bug', 'breaks', 'in seed', 'of those that lean to', 'while this layer is off', 'of', 'seen with each layer off'],
-    mutants.map((mutant) => {
+    of.map((mutant) => {
       const bug = `**${mutant.name}.** ${mutant.what}`;
-      const of = found.get(mutant.name);
-      if (of === undefined) return [bug, '–', 'not tried', '', '', '', ''];
-      const seen = sighting(of);
-      const told = seen === null ? ['–', `none of ${of.alone.tried}`, '', ''] : cellsOf(seen);
-      return [bug, ...told, versionsIn(seen?.commit ?? of.alone.commit, of), crossed(mutant, of)];
+      const result = found.get(mutant.name);
+      if (result === undefined) return [bug, '–', 'not tried', '', '', '', ''];
+      const seen = sighting(result);
+      const told = seen === null ? ['–', `none of ${result.alone.tried}`, '', ''] : cellsOf(seen);
+      return [bug, ...told, versionsIn(seen?.commit ?? result.alone.commit, result), crossed(mutant, result)];
     }),
   );
 };
@@ -116,8 +116,10 @@ export const longRunText = (run: LongRun | null, told: string): string => {
   const met = Object.values(pairs).filter((count) => count > 0);
   const seconds = parts.reduce((sum, part) => sum + part.seconds, 0);
   const open = openSeeds(told).size;
+  const standing = standingBy(told);
+  const untraced = broken.filter((each) => standing(each) === 'untraced').length;
   return [
-    `${number(seeds)} seeds in ${(seconds / 3_600).toFixed(1)} hours: ${number(steps)} events, ${number(faults)} faults, ${number(judged)} changes at targets judged; ${number(met.length)} of ${number(Object.keys(pairs).length)} pairs of a site and a fault met without being aimed at. A promise was broken in ${number(broken.length)} of them, as they were played; of these ${open === 0 ? 'none breaks one now' : `${number(open)} break${open === 1 ? 's' : ''} one on the version of this page, and the others none`}: [which, and why](seeds.md).`,
+    `${number(seeds)} seeds in ${(seconds / 3_600).toFixed(1)} hours: ${number(steps)} events, ${number(faults)} faults, ${number(judged)} changes at targets judged; ${number(met.length)} of ${number(Object.keys(pairs).length)} pairs of a site and a fault met without being aimed at. A promise was broken in ${number(broken.length)} of them, as they were played; of these ${open === 0 ? 'none breaks one now' : `${number(open)} break${open === 1 ? 's' : ''} one on the version of this page, and the others none`}: [which, and why](seeds.md), as far as it was traced (${number(untraced)} were not). The rates are of two processes.`,
     table(
       ['seeds', 'of those that lean to', 'version', 'a second'],
       parts.map(({ commit, bias, from, to, seconds: took }) => [

@@ -12,6 +12,11 @@ describe('what a simulation is asked', () => {
     expect(() => parseOptions(['--seeds', '1..3', '--least', '2'])).toThrow('which --coverage looks at: give both');
   });
 
+  it('one-seed-was-played-for-a-thousand: is refused where it names one seed for a range', () => {
+    expect(() => parseOptions(['--seeds', '2000'])).toThrow('give a range, such as 1..2000, or --seed 2000');
+    expect(parseOptions(['--seeds', '1..2000'])).toMatchObject({ from: 1, to: 2000 });
+  });
+
   it('is refused where it aims at what no run calls a fault', () => {
     const aimed = (name: string) => parseOptions(['--seed', '42', '--aimed', name]);
     expect(() => aimed('foo')).toThrow('such as crash_after@ledger.intend#0, not "foo".');
