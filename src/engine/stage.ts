@@ -1,8 +1,10 @@
 /** Keeps operations in the plan of a run, each under a name of its own, so that what is planned twice is kept once. */
 
 import { createHash } from 'node:crypto';
+import type { SourceId } from '../model/ids.ts';
 import type { Link, Operation } from '../model/operation.ts';
 import type { Staged } from '../model/plan.ts';
+import type { Ref } from '../model/source-object.ts';
 import type { Pending } from './pending.ts';
 import { causeOf, type Provisioning } from './provisioning.ts';
 
@@ -18,6 +20,18 @@ export const stage = async (
   if (pending.length === 0 || work.written !== null) return;
   const staged = pending.map((one, nth) => stagedOf(work, one, links[nth]));
   await work.engine.stores.plans.stage(work.lease, work.planId, staged);
+};
+
+/** Whom the plan puts into a group so far. */
+export const stagedMembers = async (
+  { engine, record, planId }: Pick<Provisioning, 'engine' | 'record' | 'planId'>,
+  of: Ref,
+): Promise<ReadonlySet<SourceId>> => {
+  const members = new Set<SourceId>();
+  for await (const steps of engine.stores.plans.stepsOn({ target: record.id, id: planId }, of))
+    for (const { operation } of steps)
+      if (operation.action === 'add_members') for (const { ref } of operation.members) members.add(ref.id);
+  return members;
 };
 
 const stagedOf = (work: Provisioning, pending: Pending, link: Link | null | undefined): Staged => ({

@@ -10,6 +10,7 @@ import type { Gathered, Item } from './gather.ts';
 import { type Done, isFoundGone, type Pending } from './pending.ts';
 import { isDry, linksOf, objectsOf, type Provisioning, passOf } from './provisioning.ts';
 import { linksAsShown } from './sights.ts';
+import { stagedMembers } from './stage.ts';
 import { ahead, type Chunk, type Step } from './steps.ts';
 import type { Tally } from './tally.ts';
 import { maybeUnseen } from './unseen-members.ts';
@@ -179,7 +180,9 @@ async function* newMembers(work: Provisioning, gathered: Gathered, groups: reado
     if (unseen.has(group.ref.id)) yield { group, members: await atOnce([joined], waitedOf(work, group)) };
     else {
       yield joined;
-      yield* waitedOf(work, group);
+      const told = new Set(joined.members.map(({ id }) => id));
+      for await (const { members } of waitedOf(work, group))
+        yield { group, members: members.filter(({ id }) => !told.has(id)) };
     }
   }
 }
@@ -254,7 +257,7 @@ const addAll = async (work: Provisioning, additions: AsyncIterable<Additions>, t
     batch = [];
     await carryOut(work, pending, (done) => settleMembers(work, done, tally));
   };
-  for await (const { group, members } of additions) {
+  for await (const { group, members } of isDry(work) ? unstaged(work, additions) : additions) {
     for (const some of batches(members, isReplaced(work) ? replacedAtOnce : membersAtOnce)) {
       const pending = await planAdditions(work, group, some, tally);
       if (pending !== null) batch.push(pending);
@@ -263,6 +266,21 @@ const addAll = async (work: Provisioning, additions: AsyncIterable<Additions>, t
   }
   await flush();
 };
+
+/**
+ * Without those whom the plan puts into the group already: where nothing is written nobody stops waiting, so who was met by their account is met again with
+ * the group, in other pieces. Asked once where a group begins; nobody is met twice from there to the next.
+ */
+async function* unstaged(work: Provisioning, additions: AsyncIterable<Additions>): AsyncIterable<Additions> {
+  let of: SourceId | null = null;
+  let staged: ReadonlySet<SourceId> = new Set();
+  for await (const { group, members } of additions) {
+    if (group.ref.id !== of) staged = await stagedMembers(work, group.ref);
+    of = group.ref.id;
+    const known = staged;
+    yield { group, members: members.filter(({ id }) => !known.has(id)) };
+  }
+}
 
 const planAdditions = async (
   work: Provisioning,
