@@ -203,7 +203,8 @@ export const harms: readonly Harm[] = [
 ];
 
 /** Those that may begin when so much of the storm has passed. */
-export const harmsAt = (part: number): readonly Harm[] => harms.filter(({ until = 1 }) => part <= until);
+export const harmsAt = (part: number): readonly Harm[] =>
+  harms.filter(({ until = Number.POSITIVE_INFINITY }) => part <= until);
 
 /** One of those that are up; a worker takes some seconds to start. */
 const oneUp = (workers: readonly Slot[], { of }: Chance): Slot | undefined => {

@@ -25,5 +25,7 @@ describe('what lists hid that lied', () => {
     const names = (part: number) => harmsAt(part).map(({ name }) => name);
     expect(names(0.5)).toEqual(harms.map(({ name }) => name));
     expect(names(0.7)).toEqual(names(0.5).filter((name) => name !== 'lists that lie'));
+    // The last harm is drawn when the storm is just over.
+    expect(names(1.01)).toEqual(names(0.7));
   });
 });
