@@ -71,12 +71,12 @@ const restarts = ({ faults }: Storm): number =>
   totalOf(Object.fromEntries(Object.entries(faults).filter(([name]) => /^(?:Redis dead|MongoDB)/.test(name))));
 
 const afterwards = ({ byDelta, judgedByDelta, rounds }: Storm): string =>
-  `${byDelta} of ${rounds.length} targets were what their tenants are after delta runs alone, ${hadToBe(judgedByDelta)}; then ${rounds.join(' and ')} full syncs were made`;
+  `${byDelta} of ${rounds.length} targets were what their tenants are after delta runs alone, managers and all, ${hadToBe(judgedByDelta)}; then ${rounds.join(' and ')} full syncs were made`;
 
 const hadToBe = (some: number): string =>
   some === 0
     ? '**as none of them had to be**: lists had lied until so late that what they hid may not have been told by then'
-    : `as ${some} of them had to be`;
+    : `as ${some} of them had to be but for managers, who are not judged then`;
 
 const inWords = (counts: Readonly<Record<string, number>>): string =>
   Object.entries(counts)

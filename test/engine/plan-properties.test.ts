@@ -211,8 +211,12 @@ describe('the plan of a dry run', () => {
 
         const straight = await build(past);
         const real = await straight.provision('delta');
-        // What is over a limit waits for a person; of a dry run somebody has seen that.
-        if (real.state === 'held') await straight.approve();
+        const { protected: spared = 0, absence_unproven: unproven = 0 } = real.counters.skipped;
+        // What waits for a person, and whoever is protected no more, is also for the next run, and only where somebody is looked at a second time was there one.
+        fc.pre(unproven === 0 || (spared === 0 && real.state !== 'held'));
+        // What is over a limit waits for a person; of a dry run somebody has seen that. An account that is taken over may be over the next one then.
+        let { state } = real;
+        for (let nth = 0; nth < 2 && state === 'held'; nth += 1) state = (await straight.approve()).state;
 
         expect(await picture(planned)).toEqual(await picture(straight));
         /** This run, and the one that takes a second look at who is missing, if there is one. */
