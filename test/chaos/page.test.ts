@@ -31,7 +31,7 @@ describe('what is kept of a storm', () => {
     );
     expect(table).toContain('6 held plan applied, 2 held plan superseded');
     expect(table).toContain(
-      '2 of 2 targets were what their tenants are after delta runs alone, as 1 of them had to be',
+      '2 of 2 targets were what their tenants are after delta runs alone, managers and all, as 1 of them had to be but for managers',
     );
   });
 
