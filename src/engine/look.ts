@@ -110,7 +110,8 @@ const look = async (
         : { kind: 'no_trace' };
     }
     case 'delete':
-      return !isJustMade(work, link) && (await isGoneIndeed(work, operation, link))
+      return !isJustMade(work, link) &&
+        (await work.target.get(operation.ref.type, operation.remoteId, work.watch.signal)) === null
         ? { kind: 'applied', link: null }
         : { kind: 'no_trace' };
     case 'add_members':
