@@ -2,10 +2,9 @@
 
 import { batches } from '../core/batches.ts';
 import type { Evidence } from '../model/operation.ts';
-import type { Run } from '../model/run.ts';
 import type { Ref } from '../model/source-object.ts';
 import type { RunFilter } from '../store/run-store.ts';
-import type { Page } from '../store/snapshot-store.ts';
+import { newestRuns } from './newest-runs.ts';
 import type { Pending } from './pending.ts';
 import type { Provisioning, Read } from './provisioning.ts';
 
@@ -55,13 +54,8 @@ export const evidenceAsOf = async (work: Provisioning, version: number): Promise
 
 const lastReadBy = async (work: Provisioning, version: number): Promise<number> => {
   if ((await readOf(work, version)) !== null) return version;
-  let after: string | null = null;
-  do {
-    const page: Page<Run> = await work.engine.stores.runs.list(readsOf(work), after, mostReads);
-    const last = page.items.find((read) => read.version !== null && read.version <= version);
-    if (last !== undefined) return last.version ?? version;
-    after = page.next;
-  } while (after !== null);
+  for await (const read of newestRuns(work.engine.stores.runs, readsOf(work), mostReads))
+    if (read.version !== null && read.version <= version) return read.version;
   return version;
 };
 

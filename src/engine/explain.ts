@@ -29,12 +29,13 @@ import { group, type Ref, type Remembered, user, type Value } from '../model/sou
 import type { TargetInForce, TargetRecord } from '../model/target-record.ts';
 import type { World } from '../model/world.ts';
 import type { About, Entry } from '../store/ledger.ts';
-import type { Head, Page } from '../store/snapshot-store.ts';
+import type { Head } from '../store/snapshot-store.ts';
 import type { Stores } from '../store/stores.ts';
 import { type ConnectTarget, objectsNow, targetSide } from './explain-evidence.ts';
 import { askForStranger, askSource, askTarget, type ConnectSource } from './explain-live.ts';
 import { findPerson, type Hit } from './find-person.ts';
 import { linksByPath } from './links-by-path.ts';
+import { newestRuns } from './newest-runs.ts';
 
 export type Explainer = {
   readonly stores: Stores;
@@ -273,13 +274,8 @@ const notesOn = async (
 
 /** The newest sync run that came to an end of its own: one that has not ended, or was canceled, says nothing of the tenant yet. */
 const newestRead = async ({ runs }: Stores, { id }: Connection): Promise<Run | null> => {
-  let after: string | null = null;
-  do {
-    const page: Page<Run> = await runs.list({ connection: id, kind: 'sync' }, after, 20);
-    const read = page.items.find(({ state }) => isEnded(state) && state !== 'canceled');
-    if (read !== undefined) return read;
-    after = page.next;
-  } while (after !== null);
+  for await (const read of newestRuns(runs, { connection: id, kind: 'sync' }, 20))
+    if (isEnded(read.state) && read.state !== 'canceled') return read;
   return null;
 };
 

@@ -6,6 +6,7 @@ import { isInEffect, type Member, mayBeInEffect, notRefused } from '../model/ope
 import type { Run } from '../model/run.ts';
 import type { Ref } from '../model/source-object.ts';
 import type { Entry } from '../store/ledger.ts';
+import { newestRuns } from './newest-runs.ts';
 import type { Provisioning } from './provisioning.ts';
 import { entriesOf, longestWaitMs, mostOperations, tooLarge } from './undo-trail.ts';
 
@@ -107,14 +108,9 @@ const putInBy = async (work: Provisioning, words: readonly Word[]): Promise<Read
 async function* laterRuns({ engine, record, run: ours }: Provisioning, undone: RunId): AsyncGenerator<Run> {
   const { runs } = engine.stores;
   const begun = (await runs.get(undone))?.startedAt ?? new Date(0);
-  let after: string | null = null;
-  do {
-    const page = await runs.list({ target: record.id, kind: 'provision' }, after, 200);
-    for (const run of page.items) {
-      if (begun.getTime() - run.createdAt.getTime() > longestWaitMs) return;
-      const isOver = run.finishedAt !== null && run.finishedAt < begun;
-      if (run.id !== undone && run.id !== ours.id && !run.dryRun && !isOver) yield run;
-    }
-    after = page.next;
-  } while (after !== null);
+  for await (const run of newestRuns(runs, { target: record.id, kind: 'provision' }, 200)) {
+    if (begun.getTime() - run.createdAt.getTime() > longestWaitMs) return;
+    const isOver = run.finishedAt !== null && run.finishedAt < begun;
+    if (run.id !== undone && run.id !== ours.id && !run.dryRun && !isOver) yield run;
+  }
 }

@@ -6,6 +6,7 @@ import { type Came, follow, type Trace } from '../core/undo.ts';
 import type { RunId, SourceId } from '../model/ids.ts';
 import { mayBeInEffect, notRefused, type Operation, type Outcome } from '../model/operation.ts';
 import type { Run } from '../model/run.ts';
+import { newestRuns } from './newest-runs.ts';
 import type { Provisioning } from './provisioning.ts';
 import { RunRefused } from './reactions.ts';
 
@@ -86,20 +87,15 @@ const tellsOf = (run: Run | null, { isOfPlan }: Trace): 'everybody' | 'changes' 
 
 /** The version that the last run before had brought the target to. */
 const broughtBefore = async ({ engine, record }: Provisioning, undone: RunId, begun: Date): Promise<number> => {
-  const { runs } = engine.stores;
-  let after: string | null = null;
-  do {
-    const page = await runs.list({ target: record.id, kind: 'provision' }, after, 200);
-    for (const { id, finishedAt, version, scope, dryRun, state } of page.items) {
-      const isOver =
-        id !== undone &&
-        finishedAt !== null &&
-        finishedAt <= begun &&
-        (state === 'succeeded' || state === 'partially_succeeded');
-      if (isOver && version !== null && scope === null && !dryRun) return version;
-    }
-    after = page.next;
-  } while (after !== null);
+  const all = newestRuns(engine.stores.runs, { target: record.id, kind: 'provision' }, 200);
+  for await (const { id, finishedAt, version, scope, dryRun, state } of all) {
+    const isOver =
+      id !== undone &&
+      finishedAt !== null &&
+      finishedAt <= begun &&
+      (state === 'succeeded' || state === 'partially_succeeded');
+    if (isOver && version !== null && scope === null && !dryRun) return version;
+  }
   return 0;
 };
 
@@ -159,16 +155,11 @@ const membershipsIn = (operation: Operation, outcome: Outcome | null): readonly 
 
 /** The newest first, of those that told any group of anybody; as for later ones, of those made within a month of it. */
 async function* earlierRuns({ engine, record }: Provisioning, undone: RunId, begun: Date): AsyncGenerator<Run> {
-  let after: string | null = null;
-  do {
-    const page = await engine.stores.runs.list({ target: record.id, kind: 'provision' }, after, 200);
-    for (const run of page.items) {
-      if (begun.getTime() - run.createdAt.getTime() > longestWaitMs) return;
-      const isEarlier = run.id !== undone && run.startedAt !== null && run.startedAt <= begun;
-      if (isEarlier && !run.dryRun && !isSilent(run)) yield run;
-    }
-    after = page.next;
-  } while (after !== null);
+  for await (const run of newestRuns(engine.stores.runs, { target: record.id, kind: 'provision' }, 200)) {
+    if (begun.getTime() - run.createdAt.getTime() > longestWaitMs) return;
+    const isEarlier = run.id !== undone && run.startedAt !== null && run.startedAt <= begun;
+    if (isEarlier && !run.dryRun && !isSilent(run)) yield run;
+  }
 }
 
 /** It came to its end, and put nobody into a group nor out of one. */
