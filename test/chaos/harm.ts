@@ -88,28 +88,19 @@ export const harms: readonly Harm[] = [
     name: 'Redis dead, then empty',
     weight: 2,
     places: anywhere,
-    does: async ({ redis }) => {
-      await redis.crash('nothing');
-      return null;
-    },
+    does: async ({ redis }) => ((await redis.crash('nothing')) ? null : 'it was down'),
   },
   {
     name: 'MongoDB dead, then on its folder',
     weight: 3,
     places: anywhere,
-    does: async ({ mongo }) => {
-      await mongo.crash('folder');
-      return null;
-    },
+    does: async ({ mongo }) => ((await mongo.crash('folder')) ? null : 'it was down'),
   },
   {
     name: 'MongoDB stopped in order, then on its folder',
     weight: 2,
     places: anywhere,
-    does: async ({ mongo }) => {
-      await mongo.restart();
-      return null;
-    },
+    does: async ({ mongo }) => ((await mongo.restart()) ? null : 'it was down'),
   },
   {
     name: 'line cut',

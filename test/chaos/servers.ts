@@ -18,19 +18,19 @@ export type FrailServer = {
   readonly direct: () => string;
   /** The process that serves now; null while none does. */
   readonly present: () => Child | null;
-  /** SIGKILL, and up again on the same folder, or, of which nothing is kept, on an empty one. */
-  readonly crash: (keeping: 'folder' | 'nothing') => Promise<void>;
-  /** SIGTERM, and up again on the same folder. */
-  readonly restart: () => Promise<void>;
+  /** SIGKILL, and up again on the same folder, or, of which nothing is kept, on an empty one. False where it was down already: then nothing is done. */
+  readonly crash: (keeping: 'folder' | 'nothing') => Promise<boolean>;
+  /** SIGTERM, and up again on the same folder. False as above. */
+  readonly restart: () => Promise<boolean>;
   readonly stop: () => Promise<void>;
 };
 
 const quiet = { cache: cacheFolder(), log: () => undefined };
 
 export const startFrailMongo = (folder: string): Promise<FrailServer> =>
-  frail(folder, (at) => startMongo({ ...quiet, folder: at }));
+  keepServing(folder, (at) => startMongo({ ...quiet, folder: at }));
 export const startFrailRedis = (folder: string): Promise<FrailServer> =>
-  frail(folder, (at) => startRedis({ ...quiet, folder: at }));
+  keepServing(folder, (at) => startRedis({ ...quiet, folder: at }));
 
 export const flush = async (redis: FrailServer): Promise<void> => {
   const client = new Redis(redis.direct());
@@ -42,7 +42,11 @@ export const flush = async (redis: FrailServer): Promise<void> => {
   }
 };
 
-const frail = async (folder: string, start: (folder: string) => Promise<Service>): Promise<FrailServer> => {
+/** `start`: serves what is kept in a folder. */
+export const keepServing = async (
+  folder: string,
+  start: (folder: string) => Promise<Service>,
+): Promise<FrailServer> => {
   let nth = 0;
   let isOver = false;
   const begin = async (): Promise<Service & { readonly child: Child }> => {
@@ -58,6 +62,10 @@ const frail = async (folder: string, start: (folder: string) => Promise<Service>
   let risen = Promise.withResolvers<void>();
   const proxy = await startTcpProxy(upstreamOf(service.url));
 
+  const fall = (): void => {
+    if (isUp) risen = Promise.withResolvers();
+    isUp = false;
+  };
   const rise = async (): Promise<void> => {
     while (!isOver && !isUp) {
       try {
@@ -73,7 +81,7 @@ const frail = async (folder: string, start: (folder: string) => Promise<Service>
   const keepUp = async (): Promise<void> => {
     while (!isOver) {
       await service.child.ended;
-      isUp = false;
+      fall();
       proxy.lead(null);
       proxy.cut('rst');
       await forgetSocket(upstreamOf(service.url));
@@ -81,26 +89,31 @@ const frail = async (folder: string, start: (folder: string) => Promise<Service>
     }
   };
   const keeping = keepUp();
+  const end = async (how: (child: Child) => Promise<void>): Promise<boolean> => {
+    if (!isUp) return false;
+    fall();
+    await how(service.child);
+    await risen.promise;
+    return true;
+  };
   return {
     url: throughProxy(service.url, proxy),
     proxy,
     direct: () => service.url,
     present: () => (isUp ? service.child : null),
-    crash: async (what) => {
-      if (what === 'nothing') nth += 1;
-      risen = Promise.withResolvers();
-      await service.child.kill();
-      await risen.promise;
-    },
-    restart: async () => {
-      risen = Promise.withResolvers();
-      await service.child.stop();
-      await risen.promise;
-    },
+    crash: (what) =>
+      end((child) => {
+        if (what === 'nothing') nth += 1;
+        return child.kill();
+      }),
+    restart: () => end((child) => child.stop()),
     stop: async () => {
       isOver = true;
       await service.stop();
       await keeping;
+      // Another one may have come up by then, or none will.
+      await service.stop();
+      risen.resolve();
       await proxy.close();
       await rm(folder, { recursive: true, force: true });
     },
