@@ -86,6 +86,7 @@ For the calls of README.md, "Five more minutes":
   export PLAN=${plan.id}
   export HASH=${plan.hash}
   export GROUP=${group?.id ?? ''}
+  export SCIM=${scim.baseUrl} SCIM_AUTH='Authorization: Bearer ${scim.token}'
   export CA=${stack.caFile}
   export CONTROL=${graph.origin}/control
   export TENANT=${graph.control.tenant().tenantId}

@@ -32,8 +32,8 @@ const shellCommands = pages.flatMap((page) =>
 const calls = shellCommands
   .filter(({ words }) => words[0] === 'curl')
   .map(({ page, words }) => ({ page, call: requestOf(words) }))
-  // Those of the simulated tenant are made by the walkthrough.
-  .filter(({ call }) => call.caFile === null);
+  // Those of the simulated tenant and helpdesk are made by the walkthrough.
+  .filter(({ call }) => call.caFile === null && !call.url.href.startsWith(`${sample['SCIM']}/`));
 
 const routes = apiRoutes();
 const routeOf = ({ method, url }: Request): Route | undefined =>

@@ -50,6 +50,9 @@ describe('five more minutes, as the README has them', () => {
       DRY_RUN: 'the-dry-run',
       DRY_PLAN: 'plan-of-it',
       DRY_HASH: 'hash-of-it',
+      SCIM: whole.scim.baseUrl,
+      SCIM_AUTH: `Authorization: Bearer ${whole.scim.token}`,
+      ACCOUNT: 'account-there',
     }).filter(([command]) => command === 'curl' || command === 'npm');
     expect(calls.length).toBeGreaterThan(10);
     trustCa(whole.graph.caPem);
@@ -62,7 +65,6 @@ describe('five more minutes, as the README has them', () => {
       const { method, url, headers, body, output } = requestOf(words);
       const isDry = body?.includes('dry_run') === true;
       if (isDry) tenant.hire({ givenName: 'Dry', surname: 'Run' });
-      if (url.pathname.endsWith('/reconcile')) await removeAccount(whole);
       const response = await fetch(filledIn(url.href), { method, headers, body: body && filledIn(body) });
       const answer = await response.text();
       if (output !== null) await writeFile(join(folder, output), answer);
@@ -73,6 +75,7 @@ describe('five more minutes, as the README has them', () => {
         answered.set('run-of-the-plan', JSON.parse(answer).run.id);
         await whole.stack.api.waitFor(JSON.parse(answer).run.id);
       }
+      if (url.pathname.endsWith('/Users')) answered.set('account-there', JSON.parse(answer).Resources[0].id);
       if (url.pathname.endsWith('/reconcile')) {
         answered.set('the-reconcile-run', JSON.parse(answer).id);
         await whole.stack.api.waitFor(JSON.parse(answer).id);
@@ -95,14 +98,6 @@ describe('five more minutes, as the README has them', () => {
     expect(tenant.users().length - people).toBe(2);
   }, 60_000);
 });
-
-/** Somebody tidies up at the helpdesk. */
-const removeAccount = async ({ scim }: WholeEntrain): Promise<void> => {
-  const [account] = scim.control.accounts().users;
-  const headers = { authorization: `Bearer ${scim.token}` };
-  const removed = await fetch(`${scim.baseUrl}/Users/${String(account?.['id'])}`, { method: 'DELETE', headers });
-  expect(removed.status).toBe(204);
-};
 
 /** What `npm run audit:verify` starts, with its arguments. */
 const verified = async (folder: string, [, , , script, , ...args]: readonly string[]) => {
