@@ -38,7 +38,8 @@ const underWayMs = 60_000;
 
 type Intent = { readonly operation: Operation; readonly cause: Cause };
 /** `at`: when it was durable. */
-type Noted = Intent & { readonly at: number };
+/** `by`: whoever wrote it down; null of what a database that was put back holds. */
+type Noted = Intent & { readonly at: number; readonly by: Process | null };
 
 export type Oracle = {
   /** What a store was asked and did. */
@@ -145,7 +146,10 @@ export const createOracle = (
     const isMeant = (each: Noted): boolean => isMeantBy(each, deed, effect);
     // One that was settled by whoever died before they could say so is taken for open here.
     const open = [...intentsOf(target).values()].filter(isMeant);
-    if (open.length > 0 || by.isAlive()) return open.find((each) => isMeantWhole(each, deed)) ?? open[0];
+    // So what somebody means to do now comes before what was meant by others, or by themselves, and came to nothing.
+    const own = open.filter((each) => each.by === by);
+    const likely = own.length > 0 ? own : open;
+    if (open.length > 0 || by.isAlive()) return likely.findLast((each) => isMeantWhole(each, deed)) ?? likely.at(-1);
     return untraced.find((each) => each.target === target && now() - each.at <= underWayMs && isMeant(each.noted))
       ?.noted;
   };
@@ -271,7 +275,8 @@ export const createOracle = (
       for (const { target } of customers) {
         unseen.add(target.id);
         for await (const intents of ledger.openIntents(target.id))
-          for (const intent of intents) intentsOf(target.id).set(intent.operation.key, { ...intent, at: now() });
+          for (const intent of intents)
+            intentsOf(target.id).set(intent.operation.key, { ...intent, at: now(), by: null });
       }
     },
     onReadWhole: commits.onReadWhole,
@@ -313,7 +318,7 @@ export const createOracle = (
           const isUndo = undos.undoneBy(intent.cause) !== null;
           for (const what of judgeProof(intent.operation, intent.cause, isUndo)) broken('I4', what);
           undos.noteIntent(first.key, intent.operation, intent.cause);
-          if (!intents.has(intent.operation.key)) intents.set(intent.operation.key, { ...intent, at: now() });
+          if (!intents.has(intent.operation.key)) intents.set(intent.operation.key, { ...intent, at: now(), by });
         }
       if (site === 'ledger.settle' && isLease(first) && Array.isArray(second))
         for (const outcome of second as readonly Outcome[]) noteOutcome(first.key, outcome);
