@@ -55,13 +55,16 @@ export const wholeUsers = (
     const managers = selection.manager ? await managersOf(client, [...found.keys()], signal) : null;
     const answer = [...found].map(([id, entity]): ObjectMessage => {
       if (isHidden(entity)) return aboutHidden(user(id));
-      const manager = managers === null ? undefined : (managers.get(id) ?? null);
+      const manager = managers?.get(id);
       return { type: 'upsert', ref: user(id), attributes: selection.wholeUser(entity, manager), whole: true };
     });
     yield { about: some, answer };
   });
 
-/** The managers of users by their ids. A relation is not in the answer of getByIds, and `$expand` works on one user only. */
+/**
+ * The managers of users by their ids; null: they have none. A relation is not in the answer of getByIds, and `$expand` works on one user only. Nothing is
+ * said of who is not found: they are gone since they were shown, which the delta round that begins before this read says, or a replica is behind.
+ */
 export const managersOf = async (
   client: GraphClient,
   users: readonly SourceId[],
@@ -74,7 +77,6 @@ export const managersOf = async (
   const managers = new Map<SourceId, SourceId | null>();
   for await (const answers of batches(client, questions, signal))
     for (const answer of answers) {
-      // Gone since it was listed; the delta round that begins before this read says so.
       if (!answer.ok && answer.refusal.status === 404) continue;
       const entity = answered(answer, EntitySchema, '/users/{id}');
       managers.set(sourceId(entity.id), managerExpanded(entity));

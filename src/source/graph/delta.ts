@@ -29,7 +29,7 @@ import {
   writePlace,
   writeWatermark,
 } from './places.ts';
-import { everyMemberOf, leftWhileAway, membershipsOf, missedMemberships, missedReports } from './returned.ts';
+import { everyMemberOf, inReturned, membershipsOf, missedMemberships, missedReports } from './returned.ts';
 import { endingAt, follow, type Step } from './steps.ts';
 import { managerInDelta, membersInDelta, removalOf, type Selection, selectionOf } from './to-source-object.ts';
 import {
@@ -137,7 +137,7 @@ async function* wholeOf(
 export const shownIn = (items: readonly Entity[]): readonly SourceId[] =>
   items.filter((item) => removalOf(item) === null).map(({ id }) => sourceId(id));
 
-/** Who is in them, for a group that comes back tells of nobody, nor of who left it; and in which groups they are. */
+/** Who is in them, and in which groups they are. */
 const groupReturns = async (
   client: GraphClient,
   known: Known,
@@ -145,11 +145,8 @@ const groupReturns = async (
   signal: AbortSignal,
 ): Promise<readonly ObjectMessage[]> => {
   const returned = [...absent.keys()];
-  const inside = await everyMemberOf(client, returned, signal);
-  const back = returned.filter((id) => absent.get(id) === 'left');
   return [
-    ...inside,
-    ...(await leftWhileAway(client, known, back, inside, signal)),
+    ...(await inReturned(client, known, returned, (id) => absent.get(id) === 'left', signal)),
     ...(await membershipsOf(client, returned.map(group), () => true, signal)),
   ];
 };

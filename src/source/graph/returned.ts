@@ -102,13 +102,19 @@ const joinedTo = async (
   isWanted: (member: Ref) => boolean,
 ): Promise<readonly Joined[]> => {
   const joined: Joined[] = [];
-  for await (const some of lists)
-    for (const { group: id, members } of some) {
-      const added = members?.filter(isWanted) ?? [];
-      if (added.length > 0) joined.push({ type: 'members', group: group(id), members: { added, removed: [] } });
-    }
+  for await (const some of lists) joined.push(...joinedBy(some, isWanted));
   return joined;
 };
+
+/** A list that is not there tells of nobody. */
+const joinedBy = (
+  lists: readonly (GroupMembers | FirstMembers)[],
+  isWanted: (member: Ref) => boolean,
+): readonly Joined[] =>
+  lists.flatMap(({ group: id, members }): readonly Joined[] => {
+    const added = members?.filter(isWanted) ?? [];
+    return added.length === 0 ? [] : [{ type: 'members', group: group(id), members: { added, removed: [] } }];
+  });
 
 /** Everybody in these groups. */
 export const everyMemberOf = (
@@ -117,22 +123,35 @@ export const everyMemberOf = (
   signal: AbortSignal,
 ): Promise<readonly Joined[]> => joinedTo(membersOf(client, groups, signal), () => true);
 
-/**
- * Who is stored in these groups, which are back from the recycle bin, and is in them no more. A full read that came in between told nothing of them, and the
- * round that tells that they are back begins after it. That a list leaves somebody out is no proof: whoever it does not show (`inside`) is asked about.
- */
-export const leftWhileAway = async (
+/** Who is in groups that come back, for such a group tells of nobody, nor of who left it. `isBack`: those that were stored before. */
+export const inReturned = async (
   client: GraphClient,
   known: Known,
-  back: readonly SourceId[],
-  inside: readonly Joined[],
+  groups: readonly SourceId[],
+  isBack: (group: SourceId) => boolean,
+  signal: AbortSignal,
+): Promise<readonly ObjectMessage[]> => {
+  const lists: GroupMembers[] = [];
+  for await (const some of membersOf(client, groups, signal)) lists.push(...some);
+  const back = lists.filter((list) => isBack(list.group));
+  return [...joinedBy(lists, () => true), ...(await leftWhileAway(client, known, back, signal))];
+};
+
+/**
+ * Who is stored in these groups, which are back from the recycle bin, and is in them no more. A full read that came in between told nothing of them, and the
+ * round that tells that they are back begins after it. That a list leaves somebody out is no proof: whoever it does not show is asked about. Where there is
+ * no list at all, a replica has not heard yet that the group is back, and would say no of everybody: nobody is asked about, and the next full read tells.
+ */
+const leftWhileAway = async (
+  client: GraphClient,
+  known: Known,
+  back: readonly GroupMembers[],
   signal: AbortSignal,
 ): Promise<readonly ObjectMessage[]> => {
   const left: ObjectMessage[] = [];
-  for (const of of back) {
-    const listed = new Set(
-      inside.filter((one) => one.group.id === of).flatMap(({ members }) => members.added.map(({ id }) => id)),
-    );
+  for (const { group: of, members } of back) {
+    if (members === null) continue;
+    const listed = new Set(members.map(({ id }) => id));
     const unlisted: Ref[] = [];
     for await (const some of known.members(of)) unlisted.push(...some.filter(({ id }) => !listed.has(id)));
     if (unlisted.length === 0) continue;

@@ -146,7 +146,8 @@ const groupsAtOnce = batchSize * batchesInFlight;
 
 /**
  * Reads the groups of the walk that are not done, and those they lead to: the objects, then their members. `required` are groups that must
- * exist and show who is in them; any other may have gone since its edge was read, and of one that does not show it, those are read who are stored in it.
+ * exist and show who is in them; any other may have gone since its edge was read. Of one that is there and does not show it, or has no list at a replica that
+ * is behind, those are read who are stored in it.
  */
 export const walkGroups = (
   client: GraphClient,
@@ -163,7 +164,7 @@ export const walkGroups = (
       for (const one of some) {
         const entity = found.get(one.group);
         if (required.has(one.group)) requireReadable(one, entity);
-        if (one.members !== null && entity !== undefined && !isShownWhole(one.members, entity))
+        if (entity !== undefined && (one.members === null || !isShownWhole(one.members, entity)))
           await walkKnown(walk, known);
         else enter(walk, one.members ?? []);
       }

@@ -71,7 +71,8 @@ async function* enumerated(
       if (why !== null) return { type: 'remove', ref: user(id), why };
       if (isHidden(item)) return aboutHidden(user(id));
       const told = managerInDelta(item);
-      const manager = told === undefined && !withManager.has(id) ? (asked.get(id) ?? null) : told;
+      const silent = asked.has(id) ? asked.get(id) : null;
+      const manager = told === undefined && !withManager.has(id) ? silent : told;
       if (typeof manager === 'string') withManager.add(id);
       return { type: 'upsert', ref: user(id), attributes: selection.wholeUser(item, manager), whole: true };
     });
@@ -89,12 +90,15 @@ const requireShown = async (
   if (users.length === 0 && hasEnded(at)) await proveUsers(client, signal);
 };
 
+/** Those of them who are stored with a manager, and whom they have now; `undefined`: that was not said. */
 const askedAgain = async (
   client: GraphClient,
   known: Known,
   ids: readonly SourceId[],
   signal: AbortSignal,
-): Promise<ReadonlyMap<SourceId, SourceId | null>> => {
+): Promise<ReadonlyMap<SourceId, SourceId | null | undefined>> => {
   if (ids.length === 0) return new Map();
-  return managersOf(client, [...(await known.withManager(ids))], signal);
+  const stored = [...(await known.withManager(ids))];
+  const managers = await managersOf(client, stored, signal);
+  return new Map(stored.map((id) => [id, managers.get(id)]));
 };

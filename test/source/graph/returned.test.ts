@@ -290,6 +290,19 @@ describe('who-left-before-a-group-was-away: a group that is back from the recycl
     expect(folded.view(everyone).members[crew]).toEqual(team.toSorted());
   });
 
+  it('a-list-that-is-not-there: keeps everybody as long as a replica has not heard that it is back, until the next full read', async () => {
+    const { team, boss, folded, read, crew, from } = await awayOnce();
+    const error = { answer: 'error', status: 404, code: 'Request_ResourceNotFound' } as const;
+    graph.control.fault({ path: `/${crew}/members`, times: null, fault: error });
+    // Who asks it whether somebody is in a group that it does not know is told that they are in none.
+    graph.control.fault({ path: 'checkMemberGroups', times: null, fault: { answer: 'empty_list' } });
+    await read(from);
+    expect(folded.view(everyone).members[crew]).toEqual([boss, ...team].toSorted());
+    graph.control.clearFaults();
+    await read();
+    expect(folded.view(everyone).members[crew]).toEqual(team.toSorted());
+  });
+
   it('does not get them back by its list that is behind, where they are back in the same round', async () => {
     const { tenant, boss, team, folded, source, read } = await open();
     const inner = sourceId(tenant.createGroup({ displayName: 'Inner', members: [boss] }));

@@ -206,6 +206,32 @@ describe('a read of a test group', () => {
     await expect(reading).rejects.toMatchObject({ fault: 'forbidden', code: 'PropertiesHidden' });
   });
 
+  it('a-nested-group-without-a-list: reads who is stored in it, where one replica knows the group and another does not', async () => {
+    const { tenant, people, source } = office();
+    const inner = sourceId(tenant.createGroup({ displayName: 'Inner', members: people }));
+    const outer = sourceId(tenant.createGroup({ displayName: 'Outer', members: [inner] }));
+    const folded = new Folded();
+    await readAll(source, folded, { scope: nested(outer) });
+    const before = folded.view(everyone);
+    const error = { answer: 'error', status: 404, code: 'Request_ResourceNotFound' } as const;
+    graph.control.fault({ path: `/groups/${inner}/members`, times: null, fault: error });
+    await readAll(source, folded, { scope: nested(outer) });
+    expect(folded.view(everyone)).toEqual(before);
+  });
+
+  it('a-manager-that-was-not-found: keeps the one who is stored, where a replica does not know whose manager is asked for', async () => {
+    const { tenant, people, pilot, source } = office();
+    const [ann, boss] = people;
+    if (ann === undefined || boss === undefined) throw new Error('The tenant is empty.');
+    tenant.move(ann, { manager: boss });
+    const folded = new Folded();
+    await readAll(source, folded, { scope: only(pilot) });
+    const error = { answer: 'error', status: 404, code: 'Request_ResourceNotFound' } as const;
+    graph.control.fault({ path: `/users/${ann}`, times: null, fault: error });
+    await readAll(source, folded, { scope: only(pilot) });
+    expect(folded.view(everyone).users[ann]).toMatchObject({ manager: boss });
+  });
+
   it('a-nested-group-hides-its-members: reads who is stored in it', async () => {
     const { tenant, people, source } = office();
     const secret = sourceId(

@@ -183,6 +183,20 @@ describe('users with their managers', () => {
     }
   });
 
+  it('a-manager-that-was-not-found: keep it where the read was broken off, and a replica does not know who is asked about', async () => {
+    const { tenant, boss, people, source } = company();
+    const { stops } = await readWhile(source, new Folded(), () =>
+      tenant.update(first(people), { department: 'Legal' }),
+    );
+    const later = stops.filter(({ folded }) => Object.hasOwn(folded.view(everyone).users, first(people))).slice(1);
+    const error = { answer: 'error', status: 404, code: 'Request_ResourceNotFound' } as const;
+    graph.control.fault({ path: `/users/${first(people)}`, times: null, fault: error });
+    const { resume, folded } = first(later);
+    await readAll(sourceOf(graph, {}, tenant.tenantId), folded, { scope: everyone, resume });
+    graph.control.clearFaults();
+    expect(folded.view(everyone).users[first(people)]).toMatchObject({ department: 'Legal', manager: boss });
+  });
+
   it('follow a manager who changes, and one who goes, while they are read', async () => {
     const { tenant, people, source } = company();
     const folded = new Folded();
