@@ -26,10 +26,11 @@ import { conclude } from './conclude.ts';
 import { evidenceAsOf } from './evidence.ts';
 import { type Gathered, placeOf } from './gather.ts';
 import { recordGrounds } from './grounds.ts';
-import { judgeRemovals } from './judge-removals.ts';
+import { type Judged, judgeRemovals } from './judge-removals.ts';
 import { notGivenBack } from './not-given-back.ts';
 import { counted, type Done, isFoundGone, type Pending } from './pending.ts';
 import { isDry, type Provisioning, passOf, placeAt } from './provisioning.ts';
+import { spareGuarded } from './spare-guarded.ts';
 import { stopIfRefused } from './stop-if-refused.ts';
 import { takenAtOnce } from './take-away.ts';
 import type { Place, Tally } from './tally.ts';
@@ -37,7 +38,7 @@ import type { WorkEnd } from './turn.ts';
 import { sinceThen } from './undo-since.ts';
 import { cameWithRun, tracesOf } from './undo-trail.ts';
 import { undoneMark } from './undone-mark.ts';
-import { settleUndone, waitForTheOpposite } from './undone-members.ts';
+import { settleUndone, type Waited, waitForTheOpposite } from './undone-members.ts';
 
 /** What is left out stands beside the operations of the plan, and is no part of it. */
 export const leftOutOf = (plan: PlanId): PlanId => planId(`${plan}.left_out`);
@@ -92,7 +93,7 @@ export const undo = async (work: Provisioning, undone: RunId, from: Place, tally
     if (work.watch.sliceOver()) return 'slice';
   }
   await tally.checkpoint('guard', placeAt(work, 'removals'));
-  const judged = await judgeRemovals(work, taking);
+  const judged = await withoutGuarded(work, await judgeRemovals(work, taking), tally);
   for (const one of judged.notInPlan) tally.skip('not_in_plan', Math.max(1, counted(one).members));
   for (const action of ['remove_members', 'disable', 'delete'] as const)
     for (const some of batches(
@@ -238,11 +239,24 @@ const stageLeftOut = async (work: Provisioning, plan: PlanId, leftOut: readonly 
 const carryOutSome = async (work: Provisioning, pending: readonly Pending[], tally: Tally): Promise<void> => {
   if (!isDry(work)) await assertAsRead(work);
   const waited = await waitForTheOpposite(work, pending);
-  await carryOut(work, pending, async (done) => {
-    await settleUndone(work, done, waited, tally);
-    countAccounts(done, tally);
-  });
+  await carryOut(work, pending, (done) => settleSome(work, done, waited, tally));
   stopIfRefused(work, tally);
+};
+
+const settleSome = async (work: Provisioning, done: readonly Done[], waited: Waited, tally: Tally): Promise<void> => {
+  await settleUndone(work, done, waited, tally);
+  countAccounts(done, tally);
+};
+
+/** Who is in a protected group is not on the record of the run: that alone the tenant is asked. */
+const withoutGuarded = async (work: Provisioning, judged: Judged, tally: Tally): Promise<Judged> => {
+  const { go, kept, inDoubt } = await spareGuarded(work, judged.go);
+  const waited = await waitForTheOpposite(
+    work,
+    kept.map(({ pending }) => pending),
+  );
+  await settleSome(work, kept, waited, tally);
+  return { ...judged, go, inDoubt };
 };
 
 const countAccounts = (done: readonly Done[], tally: Tally): void => {

@@ -14,7 +14,7 @@ import type { Tally } from './tally.ts';
 import { countMembers, waitFor } from './wave-references.ts';
 
 /** What waited before the undo wrote anything, by group and member. */
-type Waited = ReadonlyMap<string, WaitingReference>;
+export type Waited = ReadonlyMap<string, WaitingReference>;
 
 /**
  * Before any of it is sent: whoever dies on the way may be the last to know of it, for once the rules change nobody goes on. What waits already says what

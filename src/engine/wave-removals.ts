@@ -13,12 +13,11 @@ import { forgetLooks, letGo } from './first-looks.ts';
 import type { Gathered } from './gather.ts';
 import { type Judged, judgeRemovals } from './judge-removals.ts';
 import { noteRemovals } from './note-removals.ts';
-import { counted, type Pending, peopleOf } from './pending.ts';
+import { counted, type Pending } from './pending.ts';
 import { leaveSpared, planRemovals } from './plan-removals.ts';
 import { isDry, type Provisioning } from './provisioning.ts';
 import { SecondLookDue } from './reactions.ts';
-import { guardedAfterAll } from './shield.ts';
-import { spare } from './sift.ts';
+import { spareGuarded } from './spare-guarded.ts';
 import { stage } from './stage.ts';
 import { takeAway } from './take-away.ts';
 import type { Tally } from './tally.ts';
@@ -60,12 +59,8 @@ const groupsOf = (pending: readonly Pending[]): ReadonlyMap<SourceId, Ref> =>
     ),
   );
 
-/** A run that only plans takes nothing away; whoever is found by this is left out when the plan is carried out. */
 const withoutGuarded = async (work: Provisioning, judged: Judged, tally: Tally): Promise<Judged> => {
-  if (isDry(work) || judged.go.length === 0) return judged;
-  const after = await guardedAfterAll(work, peopleOf(judged.go));
-  if (after.size === 0) return judged;
-  const { go, kept, inDoubt, spared } = await spare(work, judged.go, after);
+  const { go, kept, inDoubt, spared } = await spareGuarded(work, judged.go);
   await leaveSpared(work, { kept, spared }, tally);
   return { ...judged, go, inDoubt: [...judged.inDoubt, ...inDoubt] };
 };

@@ -288,6 +288,32 @@ describe('a protected group that is not in scope', () => {
     expect(s.accounts()).toEqual({ anna: 'on', bert: 'on', cleo: 'off', dora: 'on' });
   });
 
+  it('whose list shows a part of it, or of which the tenant cannot tell: an undo, too, asks right before it takes anything away', async () => {
+    for (const said of ['present', 'unsure'] as const) {
+      const s = await office();
+      const made = await s.provisioned();
+      const source = memorySource(s.directory);
+      Object.assign(s.engine, {
+        connectSource: () => ({
+          ...source,
+          everyoneIn: async () => [],
+          confirm: async (...[refs, scope, signal]: Parameters<typeof source.confirm>) => {
+            const standings = await source.confirm(refs, scope, signal);
+            return new Map([...standings].map(([who, is]) => [who, is === 'present' ? said : is]));
+          },
+        }),
+      });
+      await protect(s, executives);
+      await s.planUndo(made);
+      const undone = await s.approve();
+      expect(s.accounts()).toEqual({ anna: 'on', bert: 'on', cleo: 'off', dora: 'off' });
+      expect(s.groups()['pilot']).toEqual(['anna', 'bert']);
+      const reason = said === 'present' ? 'protected' : 'protection_unknown';
+      expect(undone).toMatchObject({ counters: { disabled: 2, membersRemoved: 2, skipped: { [reason]: 4 } } });
+      expect(undone.state).toBe(said === 'present' ? 'succeeded' : 'partially_succeeded');
+    }
+  });
+
   it('of which the tenant cannot tell, right before, whether somebody is in it, keeps them, and they are asked about again', async () => {
     const s = await office();
     await protect(s, executives);
