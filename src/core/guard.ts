@@ -143,8 +143,8 @@ export type Taken = Counted & { readonly end: 'done' | 'open' | 'unseen' };
 export const endOf = (outcome: Outcome | null): Taken['end'] =>
   outcome === null ? 'open' : isInEffect(outcome) ? 'done' : 'unseen';
 
-/** `gone`: accounts and groups that are not active any more by it. Those of whom it is open, or not shown, are active as far as anybody knows. */
-export type TakenAmounts = Amounts & { readonly gone: Readonly<Record<ObjectType, number>> };
+/** `gone`: whose accounts and groups were shown to be gone by it. Those of whom it is open, or not shown, are active as far as anybody knows. */
+export type TakenAmounts = Amounts & { readonly gone: Readonly<Record<ObjectType, ReadonlySet<SourceId>>> };
 
 /**
  * Of what was taken, oldest first. Whoever is not shown to be gone is told to go again until they are: of all these tries, and the one that showed at
@@ -164,7 +164,7 @@ export const sumTaken = (taken: Iterable<Taken>, again: ReadonlySet<SourceId> = 
     if (one.end === 'done') for (const id of leavingBy([one])) gone[one.type].add(id);
   }
   for (const one of unshown.values()) if (!again.has(one.group)) add(one);
-  return { ...amounts(), gone: { user: gone.user.size, group: gone.group.size } };
+  return { ...amounts(), gone };
 };
 
 /** Counts one by one: not everything that a plan holds is in one list. */

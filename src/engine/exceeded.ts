@@ -3,6 +3,7 @@
 import { type Amounts, type Base, guard } from '../core/guard.ts';
 import type { SourceId } from '../model/ids.ts';
 import type { Exceeded, Plan } from '../model/plan.ts';
+import type { ObjectType } from '../model/source-object.ts';
 import type { TargetInForce, TargetRecord } from '../model/target-record.ts';
 import type { Stores } from '../store/stores.ts';
 import { lookThrough } from './content-of-plan.ts';
@@ -41,7 +42,14 @@ export const countedNow = async (
 ): Promise<{ readonly taken: Amounts; readonly active: Base['active'] }> => {
   const taken = await ledger.taken(record.id, since, leaving);
   const { user, group } = await ledger.countActive(record.id);
-  return { taken, active: { user: user + taken.gone.user, group: group + taken.gone.group } };
+  const awayOf = async (type: ObjectType): Promise<number> => {
+    const refs = Array.from(taken.gone[type], (id) => ({ type, id }));
+    if (refs.length === 0) return 0;
+    // Whoever was told to be switched on again counts as active, whether or not the target shows it.
+    const links = await ledger.links(record.id, refs);
+    return refs.filter(({ id }) => links.get(id)?.state !== 'active').length;
+  };
+  return { taken, active: { user: user + (await awayOf('user')), group: group + (await awayOf('group')) } };
 };
 
 /** The same of all that a plan holds, as it is kept. */

@@ -22,7 +22,8 @@ import {
 } from '../support/operations.ts';
 
 const hourMs = 3_600_000;
-const nothingTaken = { ...nothing, gone: { user: 0, group: 0 } };
+const nobodyGone = { user: new Set(), group: new Set() };
+const nothingTaken = { ...nothing, gone: nobodyGone };
 const later = (hours: number): Date => new Date(start.getTime() + hours * hourMs);
 
 export const takenContract = ({ clock, dieAt, held, ledger, takenOver }: LedgerWorld): void => {
@@ -115,7 +116,7 @@ export const takenContract = ({ clock, dieAt, held, ledger, takenOver }: LedgerW
       expect(await ledger.taken(target, start)).toMatchObject({
         deprovisions: 4,
         groupDeletes: 1,
-        gone: { user: 1, group: 1 },
+        gone: { user: new Set([ann.id]), group: new Set([team.id]) },
       });
     });
 
@@ -148,7 +149,7 @@ export const takenContract = ({ clock, dieAt, held, ledger, takenOver }: LedgerW
           [other.id, 2],
         ]),
         // Nothing of it was settled yet.
-        gone: { user: 0, group: 0 },
+        gone: nobodyGone,
       });
     });
 

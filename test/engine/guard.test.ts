@@ -96,6 +96,32 @@ describe('a leak of a few people a run', () => {
     expect(s.groups()['team']).toHaveLength(2);
   });
 
+  it('is measured by who has an account, not once more by who was switched off and is not shown to be on again', async () => {
+    const s = await story({
+      target: { limits: { ...defaultLimits, deprovisions: { count: 500, percent: 25, floor: 0 } } },
+      wrapTarget: (made) => ({
+        ...made,
+        apply: async (operation, ...rest) => {
+          if (operation.action === 'update' && operation.attributes['active'] === true)
+            throw new TargetError('rejected', 'It said yes.', { code: 'not_applied' });
+          return await made.apply(operation, ...rest);
+        },
+      }),
+    });
+    staff(s, 7);
+    await s.full();
+    s.directory.setUser(id('p0'), { accountEnabled: false });
+    await s.delta();
+    s.directory.setUser(id('p0'), { accountEnabled: true });
+    await s.delta();
+    expect(await s.provisioned()).toMatchObject({ counters: { failed: { not_applied: 1 } } });
+    leave(s, 1, 2);
+    await s.delta();
+    // A quarter of seven is one.
+    expect((await s.provisioned()).problem?.message).toContain('1 deprovisions after 1 within 24 hours, where 1');
+    expect(off(s)).toBe(1);
+  });
+
   it('is caught also when each run breaks off right after it took something', async () => {
     const s = await limited({ deprovisions: limit(5) });
     staff(s, 40);

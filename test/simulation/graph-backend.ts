@@ -92,8 +92,13 @@ export const graphBackend = (
       const whole = isBatch(asked.method, asked.path)
         ? batch(world, identity, asked)
         : answerOne(world, identity, asked);
-      const reply = oldLists.with(withoutUnknown(whole, asked.path, unknown), asked);
-      if (fault !== null && isShort(fault) && asked.path.includes('/groups')) shortLists.push(stage.scheduler.now());
+      const known = withoutUnknown(whole, asked.path, unknown);
+      const reply = oldLists.with(known, asked);
+      // Members are asked for in batches.
+      const isLagging =
+        known.body !== whole.body && (asked.path.includes('/groups') || isBatch(asked.method, asked.path));
+      const isCut = fault !== null && isShort(fault) && asked.path.includes('/groups');
+      if (isCut || isLagging) shortLists.push(stage.scheduler.now());
       if (fault?.kind === 'circle') circles.begin(call.url, fault.roll);
       if (circles.leadsToItself(call.url)) return inCircle(reply, call.url);
       return fault === null || reply.status >= 300 ? reply : spoiled(reply, fault, call.url);
