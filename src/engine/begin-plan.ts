@@ -30,7 +30,7 @@ export const expirePlan = async ({ stores, world }: Pick<Engine, 'stores' | 'wor
 
 /**
  * Null, with the plan expired or refused, where it was approved too long ago; where what is kept of its operations is not what was looked at; and where somebody took the approval back at this
- * moment. Whether a plan that is held is still what would be done is found in the run, so that begins it (`judge-removals.ts`).
+ * moment. Whether a plan that is held is still what would be done is found in the run, so that begins it (`begin-held.ts`, `judge-removals.ts`).
  */
 export const beginPlan = async ({ engine, lease, run }: Beginning, plan: Plan): Promise<Plan | null> => {
   const { plans } = engine.stores;

@@ -200,16 +200,14 @@ const endProvisioning = async (
 };
 
 /**
- * Where whoever it is about is back before a run has begun it, nothing of it was carried out. What gives something is begun by what is sent. As long as it
- * is in doubt whether somebody in it is protected, another run goes on with it.
+ * Where whoever it is about is back before a run has begun it, nothing of it was carried out. As long as it is in doubt whether somebody in it is protected,
+ * another run goes on with it.
  */
 const finishHeld = async (work: Provisioning, plan: Plan, { go, inDoubt }: Judged): Promise<void> => {
   if (inDoubt.length > 0) return;
-  const isNeeded = isGiving(plan) || (await permitted(work, plan, go)).go.length > 0;
+  const isNeeded = (await permitted(work, plan, go)).go.length > 0;
   if (isNeeded || !(await supersede(work, plan))) await finish(work, plan, 0);
 };
-
-const isGiving = ({ counts }: Plan): boolean => counts.create + counts.update + counts.add_members > 0;
 
 /** False where it cannot be: a run has begun it, or somebody has decided. */
 const supersede = async ({ engine, lease, run, record }: Provisioning, { id }: Plan): Promise<boolean> => {
