@@ -1,20 +1,13 @@
 /** Commands on runs: asking for one, watching it, stopping it. */
 
 import { planOfRun, planToMake } from '../engine/aim.ts';
+import { newestRuns } from '../engine/newest-runs.ts';
 import { unseenProblems } from '../engine/plan-problems.ts';
 import { newProvisionRun, newSyncRun } from '../engine/request-runs.ts';
 import type { Connection } from '../model/connection.ts';
 import type { Reconciliation } from '../model/discrepancy.ts';
 import { type ConnectionId, type PlanId, type RunId, runId, type TargetId } from '../model/ids.ts';
-import {
-  type Amends,
-  isEnded,
-  type Run,
-  type RunScope,
-  type RunState,
-  type SyncMode,
-  type TargetRun,
-} from '../model/run.ts';
+import { type Amends, isEnded, type Run, type RunScope, type SyncMode, type TargetRun } from '../model/run.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import { wakeFor } from '../queue/wake-for.ts';
 import { newId } from '../store/ids.ts';
@@ -195,13 +188,12 @@ export const cancelAll = async (
   room: Room,
   of: { readonly connection: Reached<ConnectionId> } | { readonly target: Reached<TargetId> },
 ): Promise<void> => {
-  for (const state of ['queued', 'waiting', 'running'] as const satisfies readonly RunState[]) {
-    const { items } = await room.stores.runs.list({ ...of, state }, null, mostProvisionRuns);
-    for (const run of items) await room.stores.runs.cancel(run.id, room.world.now());
-  }
+  const { runs } = room.stores;
+  for await (const run of newestRuns(runs, { ...of, isUnfinished: true as const }, 200))
+    await runs.cancel(run.id, room.world.now());
 };
 
-/** More than the targets of any connection, and than the runs that wait for it: requests that do the same are one run. */
+/** More than the targets of any connection. */
 const mostProvisionRuns = 200;
 
 const wroteNothing = {

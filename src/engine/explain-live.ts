@@ -169,7 +169,7 @@ const unlessTaken = async (
 
 /** In the words in which a run would tell it. */
 const problemOf = (error: unknown, of: 'source' | 'target'): Problem => {
-  const reaction = reactionTo(error, { faults: 0, problem: null }, 0);
+  const reaction = reactionTo(error, { faults: 0, waitedOut: null }, 0);
   if (reaction !== null && 'problem' in reaction) return reaction.problem;
   const isLate = error instanceof Error && error.name === 'TimeoutError';
   return {

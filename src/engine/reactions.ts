@@ -113,9 +113,11 @@ const firstWaitMs = 5_000;
 const longestWaitMs = 3_600_000;
 const longestKeysWaitMs = 300_000;
 
+/** `waitedOut`: the fault that the run was waiting out when its time was over; null: none. */
+export type Waited = Pick<Run, 'faults'> & { readonly waitedOut: Problem | null };
+
 /** `random` spreads the waits of many runs that failed together. */
-export const reactionTo = (error: unknown, run: Pick<Run, 'faults' | 'problem'>, random: number): Reaction | null => {
-  const { faults } = run;
+export const reactionTo = (error: unknown, { faults, waitedOut }: Waited, random: number): Reaction | null => {
   const wait = (problem: Problem, retryAfterMs?: number): Reaction =>
     faults >= mostFaults
       ? { kind: 'fail', problem }
@@ -142,13 +144,11 @@ export const reactionTo = (error: unknown, run: Pick<Run, 'faults' | 'problem'>,
     return wait({ code: 'confirmation_slow', message: error.message, owner: 'microsoft' });
   if (error instanceof RunRefused) return { kind: 'fail', problem: error.problem };
   // A run that spent its time waiting out a fault failed by that fault. One of a target holds it back: a run's time is over before ten faults are.
-  if (error instanceof RunTimedOut) {
-    const fault = faults === 0 ? null : run.problem;
+  if (error instanceof RunTimedOut)
     return {
-      kind: fault !== null && isOfTarget(fault) ? 'quarantine' : 'fail',
-      problem: fault ?? { code: 'run_timed_out', message: error.message, owner: 'your_team' },
+      kind: waitedOut !== null && isOfTarget(waitedOut) ? 'quarantine' : 'fail',
+      problem: waitedOut ?? { code: 'run_timed_out', message: error.message, owner: 'your_team' },
     };
-  }
   if (error instanceof ResumeExpired)
     return wait({ code: 'read_restarted', message: error.message, owner: 'microsoft' }, 1_000);
   // Nothing is wrong with the connection or the target, so neither is held back, however long it takes.

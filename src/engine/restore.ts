@@ -6,9 +6,10 @@
  */
 
 import { epochAfter, hasGoneBack } from '../core/epoch.ts';
-import { isEnded, type RunState } from '../model/run.ts';
+import { isEnded } from '../model/run.ts';
 import type { Marks, Restore } from '../store/installation.ts';
 import type { Engine, Observe } from './engine.ts';
+import { newestRuns } from './newest-runs.ts';
 import { newSyncRun } from './request-runs.ts';
 
 type Needs = Pick<Engine, 'stores' | 'world' | 'newRunId'> & { readonly observe: Pick<Observe, 'restored'> };
@@ -69,16 +70,9 @@ const markUnread = async ({ stores: { connections, leases } }: Needs): Promise<v
 /** Whoever asked for them, or accepted something for one of them, did so before what was lost. */
 const cancelUnfinished = async ({ stores: { runs }, world }: Needs): Promise<number> => {
   let canceled = 0;
-  for (const state of ['queued', 'waiting', 'running'] as const satisfies readonly RunState[]) {
-    let after: string | null = null;
-    do {
-      const page = await runs.list({ state }, after, 200);
-      for (const { id } of page.items) {
-        const run = await runs.cancel(id, world.now());
-        if (run !== null && (run.cancelRequested || isEnded(run.state))) canceled += 1;
-      }
-      after = page.next;
-    } while (after !== null);
+  for await (const { id } of newestRuns(runs, { isUnfinished: true }, 200)) {
+    const run = await runs.cancel(id, world.now());
+    if (run !== null && (run.cancelRequested || isEnded(run.state))) canceled += 1;
   }
   return canceled;
 };

@@ -63,7 +63,7 @@ const tend = async (tending: Tending, one: Subscription, url: string, { stop, de
 
 /** In the words in which a run would tell it. */
 const problemOf = (error: unknown): Problem => {
-  const reaction = reactionTo(error, { faults: 0, problem: null }, 0);
+  const reaction = reactionTo(error, { faults: 0, waitedOut: null }, 0);
   if (reaction !== null && 'problem' in reaction) return reaction.problem;
   return error instanceof Error && error.name === 'TimeoutError'
     ? {

@@ -10,7 +10,7 @@ import type { Lease, LeaseKey } from '../store/leases.ts';
 import type { Postponed } from '../store/run-store.ts';
 import type { Engine } from './engine.ts';
 import { type Watch, withLease } from './lease-keeper.ts';
-import { RunCanceled, RunTimedOut, reactionTo } from './reactions.ts';
+import { backoffMs, RunCanceled, RunTimedOut, reactionTo } from './reactions.ts';
 
 /**
  * When to look again. `done`: nothing is waiting. `rest`: nothing is due before, unless somebody asked for it since that was looked at. `again`: to come
@@ -47,7 +47,7 @@ export type TurnOf<R extends Run, By> = {
   /** As it is now, and how long a run of it may take. */
   readonly goesBy: (run: R) => Promise<{ readonly by: By; readonly timeoutSecs: number }>;
   readonly work: Work<R>;
-  /** Asks for the rest of a run that was over its time while it was getting on. */
+  /** Asks for the rest of a run that was over its time, and waited out no fault. */
   readonly again: (run: R) => Promise<void>;
   /** The run waits for what is not as it should be, or ended by it, and nothing is held back. */
   readonly troubled: (run: R, problem: Problem, error: unknown, by: By | null) => Promise<void>;
@@ -106,11 +106,14 @@ const underLease = async <R extends Run, By>(
     return { next: 'again', at: now() };
   };
   let by: By | null = null;
+  let waitedOut: Problem | null = null;
   try {
     if (run.cancelRequested) throw new RunCanceled('The run was canceled.');
     const going = await of.goesBy(run);
     by = going.by;
-    watch.setDeadline(new Date((run.startedAt ?? now()).getTime() + going.timeoutSecs * 1_000));
+    const deadline = new Date((run.startedAt ?? now()).getTime() + going.timeoutSecs * 1_000);
+    waitedOut = isWaitedOut(due, deadline, now()) ? due.problem : null;
+    watch.setDeadline(deadline);
     watch.check();
     const end = await of.work(run, lease, watch, reporting.report);
     if (end === 'slice') return await postpone(now(), null);
@@ -120,7 +123,8 @@ const underLease = async <R extends Run, By>(
     // What aborted the work is the reason, not the error some call made of it.
     const error: unknown = watch.signal.aborted ? watch.signal.reason : thrown;
     const reaction =
-      reactionTo(error, run, engine.world.random()) ?? (watch.signal.aborted ? { kind: 'yield' as const } : null);
+      reactionTo(error, { faults: run.faults, waitedOut }, engine.world.random()) ??
+      (watch.signal.aborted ? { kind: 'yield' as const } : null);
     if (reaction === null) throw thrown;
     switch (reaction.kind) {
       case 'wait':
@@ -148,7 +152,7 @@ const underLease = async <R extends Run, By>(
         return await finish('failed', reporting.latest(), null, reaction.problem);
       case 'fail':
         await of.troubled(run, reaction.problem, error, by);
-        if (error instanceof RunTimedOut && run.faults === 0) await of.again(run);
+        if (error instanceof RunTimedOut && waitedOut === null) await of.again(run);
         return await finish('failed', reporting.latest(), null, reaction.problem);
       case 'cancel':
         return await finish('canceled', reporting.latest(), null, null);
@@ -159,6 +163,16 @@ const underLease = async <R extends Run, By>(
     }
   }
 };
+
+/**
+ * Whether its time was over while it waited for a fault to pass, and it was taken up again no later after that than the next wait would have lasted.
+ * Where nobody was at work on it, or it had got on since, the fault may have passed long ago.
+ */
+const isWaitedOut = ({ faults, notBefore }: Run, deadline: Date, now: Date): boolean =>
+  faults > 0 &&
+  notBefore !== null &&
+  notBefore >= deadline &&
+  now.getTime() - notBefore.getTime() <= backoffMs(faults, 1);
 
 type Reporter = {
   readonly report: Report /** Writes what was reported and not yet written. */;

@@ -19,6 +19,8 @@ export type RunFilter = OfOrganizations & {
   readonly plan?: PlanId;
   /** Those that look at all there is, and bring it over: narrowed to nothing, amending nothing, no dry runs. */
   readonly isWhole?: true;
+  /** Those that have not ended, in whatever state they are: also who goes from one to another meanwhile is listed. */
+  readonly isUnfinished?: true;
 };
 
 /** Why a run was put back. Being told to wait is no fault. */

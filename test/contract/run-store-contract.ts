@@ -383,6 +383,21 @@ export const runStoreContract = async (open: (now: () => Date) => Promise<RunSto
       expect(await found({ connection, plan: planId('pln_2') })).toEqual([]);
     });
 
+    it('is narrowed to runs that have not ended, in whatever state they are', async () => {
+      const { connection, target } = aTenant();
+      const ended = await running(syncRun(connection));
+      await runs.finish(ended.id, 'succeeded', start, end);
+      const canceled = await queued(syncRun(connection, { mode: 'full' }));
+      await runs.cancel(canceled.id, start);
+      const open = [
+        await queued(syncRun(connection)),
+        await running(provisionRun(connection, { target })),
+        await waiting(provisionRun(connection, { target, mode: 'full' }), later(1)),
+      ];
+      const { items } = await runs.list({ connection, isUnfinished: true }, null, 10);
+      expect(items.map(({ id }) => id)).toEqual(open.map(({ id }) => id).toReversed());
+    });
+
     it('is narrowed to runs of the whole target, however many others there were since', async () => {
       const { connection, target } = aTenant();
       const whole = await queued(provisionRun(connection, { target }));

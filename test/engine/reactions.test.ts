@@ -7,8 +7,9 @@ import {
   RunRefused,
   RunTimedOut,
   reactionTo,
+  type Waited,
 } from '../../src/engine/reactions.ts';
-import type { Problem, ResolutionOwner } from '../../src/model/connection.ts';
+import type { ResolutionOwner } from '../../src/model/connection.ts';
 import {
   KeysUnavailable,
   ResumeExpired,
@@ -22,9 +23,8 @@ import {
   WatermarkExpired,
 } from '../../src/model/errors.ts';
 
-const fresh = { faults: 0, problem: null };
-const react = (error: unknown, run: { faults: number; problem: Problem | null } = fresh): Reaction | null =>
-  reactionTo(error, run, 0.5);
+const fresh = { faults: 0, waitedOut: null };
+const react = (error: unknown, run: Waited = fresh): Reaction | null => reactionTo(error, run, 0.5);
 
 type Row = readonly ['wait' | 'quarantine', ResolutionOwner, { readonly ms?: number; readonly isFault?: boolean }];
 const secondFaultMs = backoffMs(1, 0.5);
@@ -55,13 +55,13 @@ describe('the table of reactions', () => {
   const targets = Object.entries(target) as [TargetFault, Row][];
 
   it.each(sources)('source %s', (fault, row) => {
-    expect(react(new SourceError(fault, 'It happened.'), { faults: 1, problem: null })).toEqual(
+    expect(react(new SourceError(fault, 'It happened.'), { faults: 1, waitedOut: null })).toEqual(
       expected('source', fault, row),
     );
   });
 
   it.each(targets)('target %s', (fault, row) => {
-    expect(react(new TargetError(fault, 'It happened.'), { faults: 1, problem: null })).toEqual(
+    expect(react(new TargetError(fault, 'It happened.'), { faults: 1, waitedOut: null })).toEqual(
       expected('target', fault, row),
     );
   });
@@ -90,20 +90,15 @@ describe('the table of reactions', () => {
 
   it('says of a run that spent its time waiting out a fault what it waited for', () => {
     const problem = { code: 'source_unavailable', message: 'Graph is down.', owner: 'microsoft' } as const;
-    expect(react(new RunTimedOut('Too long.'), { faults: 3, problem })).toEqual({ kind: 'fail', problem });
-  });
-
-  it('does not say of a run that was told to wait before its time was over that it failed by that', () => {
-    const problem = { code: 'target_throttled', message: '429', owner: 'target_vendor' } as const;
-    expect(react(new RunTimedOut('Too long.'), { faults: 0, problem })).toMatchObject({
-      kind: 'fail',
-      problem: { code: 'run_timed_out' },
-    });
+    expect(react(new RunTimedOut('Too long.'), { faults: 3, waitedOut: problem })).toEqual({ kind: 'fail', problem });
   });
 
   it('holds a target back that was down for all the time of a run', () => {
     const problem = { code: 'target_unavailable', message: '503', owner: 'target_vendor' } as const;
-    expect(react(new RunTimedOut('Too long.'), { faults: 3, problem })).toEqual({ kind: 'quarantine', problem });
+    expect(react(new RunTimedOut('Too long.'), { faults: 3, waitedOut: problem })).toEqual({
+      kind: 'quarantine',
+      problem,
+    });
   });
 
   it('waits for a target that is not reached, and tells whoever can mend the way there what they do', () => {
@@ -118,9 +113,15 @@ describe('the table of reactions', () => {
     });
     // That is with us, and the target is held back for it all the same.
     const problem = { code: 'connection_refused', message: 'x', owner: 'your_team' } as const;
-    expect(react(new RunTimedOut('Too long.'), { faults: 3, problem })).toEqual({ kind: 'quarantine', problem });
+    expect(react(new RunTimedOut('Too long.'), { faults: 3, waitedOut: problem })).toEqual({
+      kind: 'quarantine',
+      problem,
+    });
     const ours = { code: 'key_vault_unreachable', message: 'x', owner: 'your_team' } as const;
-    expect(react(new RunTimedOut('Too long.'), { faults: 3, problem: ours })).toEqual({ kind: 'fail', problem: ours });
+    expect(react(new RunTimedOut('Too long.'), { faults: 3, waitedOut: ours })).toEqual({
+      kind: 'fail',
+      problem: ours,
+    });
   });
 
   it('touches nothing of a run that another worker holds', () => {
@@ -174,7 +175,7 @@ describe('waiting', () => {
 });
 
 describe('the tenth fault in a row', () => {
-  const after = (faults: number, error: unknown) => react(error, { faults, problem: null })?.kind;
+  const after = (faults: number, error: unknown) => react(error, { faults, waitedOut: null })?.kind;
   const faults = [
     new SourceError('unavailable', 'x'),
     new SourceError('incomplete', 'x'),
@@ -190,7 +191,7 @@ describe('the tenth fault in a row', () => {
       // A target that is down for so long is asked by probes from then on.
       faults.map((error) => (error instanceof TargetError ? 'quarantine' : 'fail')),
     );
-    expect(react(faults[0], { faults: 10, problem: null })).toEqual({
+    expect(react(faults[0], { faults: 10, waitedOut: null })).toEqual({
       kind: 'fail',
       problem: { code: 'source_unavailable', message: 'x', owner: 'microsoft' },
     });
@@ -199,11 +200,11 @@ describe('the tenth fault in a row', () => {
 
   it('is none for who is told to wait: throttling never fails a run', () => {
     for (const count of [0, 9, 10, 11, 1_000_000]) {
-      expect(react(new SourceError('throttled', 'x'), { faults: count, problem: null })).toMatchObject({
+      expect(react(new SourceError('throttled', 'x'), { faults: count, waitedOut: null })).toMatchObject({
         kind: 'wait',
         isFault: false,
       });
-      expect(react(new TargetError('throttled', 'x'), { faults: count, problem: null })).toMatchObject({
+      expect(react(new TargetError('throttled', 'x'), { faults: count, waitedOut: null })).toMatchObject({
         kind: 'wait',
         isFault: false,
       });
@@ -222,7 +223,7 @@ describe('the keys that secrets are sealed with', () => {
   it('are waited for, however often they cannot be asked: no connection or target is held back for it', () => {
     const away = new KeysUnavailable('key_vault_unreachable', 'It is away.');
     for (const faults of [0, 9, 10, 1_000]) {
-      const reaction = react(away, { faults, problem: null });
+      const reaction = react(away, { faults, waitedOut: null });
       expect(reaction).toMatchObject({
         kind: 'wait',
         isFault: true,
@@ -231,7 +232,7 @@ describe('the keys that secrets are sealed with', () => {
       if (reaction?.kind === 'wait') expect(reaction.ms).toBeLessThanOrEqual(300_000);
     }
     const problem = { code: 'key_vault_unreachable', message: 'It is away.', owner: 'your_team' } as const;
-    expect(react(new RunTimedOut('late'), { faults: 20, problem })).toEqual({ kind: 'fail', problem });
+    expect(react(new RunTimedOut('late'), { faults: 20, waitedOut: problem })).toEqual({ kind: 'fail', problem });
   });
 
   it('that open nothing, because a secret was altered, end the run', () => {

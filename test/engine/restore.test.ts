@@ -7,6 +7,7 @@ import { organizationId } from '../../src/model/ids.ts';
 import { memorySource } from '../../src/source/memory.ts';
 import { createMemoryMarks } from '../../src/store/memory/installation.ts';
 import type { Target } from '../../src/target/target.ts';
+import { restless } from '../support/restless.ts';
 import { connection, id, type Story, type StoryOptions, story, target } from '../support/story.ts';
 
 const day = 86_400_000;
@@ -92,6 +93,15 @@ describe('a database that was put back from a backup', () => {
     marks.forget();
     expect(await noticeRestore(s.engine, marks)).toBeNull();
     expect(await marks.highest(await s.stores.installation.id())).toBe(3);
+  });
+
+  it('does nothing of what was asked for before, also of a run that is put back while it is looked for', async () => {
+    const s = await story();
+    await untilBackup(s);
+    const asked = await s.requestProvision();
+    await restless(s.stores.runs, asked.id, s.now());
+    await declareRestore(s.engine, word);
+    expect(await s.ended(asked)).toMatchObject({ cancelRequested: true });
   });
 
   it('is noticed again when it is put back to a time before the last restore, under a greater epoch', async () => {

@@ -161,7 +161,8 @@ const matches = (run: Run, filter: RunFilter): boolean =>
   (filter.causedBy === undefined || run.causedBy === filter.causedBy) &&
   (filter.version === undefined || run.version === filter.version) &&
   (filter.plan === undefined || (run.kind === 'provision' && run.plan === filter.plan)) &&
-  (filter.isWhole === undefined || isWhole(run));
+  (filter.isWhole === undefined || isWhole(run)) &&
+  (filter.isUnfinished === undefined || !isEnded(run.state));
 
 const isWhole = (run: Run): boolean =>
   run.scope === null && !run.dryRun && (run.kind !== 'provision' || run.amends === null);

@@ -246,7 +246,18 @@ const insertedInto = async (collection: Collection<RunDocument>, run: Run): Prom
   }
 };
 
-const filterOf = ({ organizations, connection, target, kind, state, causedBy, version, plan, isWhole }: RunFilter) => ({
+const filterOf = ({
+  organizations,
+  connection,
+  target,
+  kind,
+  state,
+  causedBy,
+  version,
+  plan,
+  isWhole,
+  isUnfinished,
+}: RunFilter) => ({
   ...(organizations === undefined ? {} : { organization: { $in: [...organizations] } }),
   ...(connection === undefined ? {} : { connection }),
   ...(target === undefined ? {} : { target }),
@@ -257,6 +268,8 @@ const filterOf = ({ organizations, connection, target, kind, state, causedBy, ve
   ...(plan === undefined ? {} : { plan }),
   // Runs of earlier versions amend nothing.
   ...(isWhole === undefined ? {} : { scope: null, amends: null, dryRun: false }),
+  // By what does not change before it ends: whoever walks an index of states misses what moves in it.
+  ...(isUnfinished === undefined ? {} : { finishedAt: null }),
 });
 
 /** A running one has no `notBefore`. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { connectionId, sourceId } from '../../../src/model/ids.ts';
+import { connectionId, runId, sourceId } from '../../../src/model/ids.ts';
+import { restless } from '../../support/restless.ts';
 import {
   addConnection,
   addTarget,
@@ -232,6 +233,14 @@ describe('a connection that is held back', () => {
 });
 
 describe('removing a connection', () => {
+  it('stops a run also that is put back while its runs are looked for', async () => {
+    const id = await addConnection(door);
+    const run = runId(idOf(await door.call('POST', `/v1/connections/${id}/sync`, { body: {} })));
+    await restless(door.stores.runs, run, new Date());
+    await door.call('DELETE', `/v1/connections/${id}`);
+    expect(await door.stores.runs.get(run)).toMatchObject({ cancelRequested: true });
+  });
+
   it('stops its schedule and its runs, and cannot be undone by an edit', async () => {
     const id = await addConnection(door);
     const run = idOf(await door.call('POST', `/v1/connections/${id}/sync`, { body: {} }));

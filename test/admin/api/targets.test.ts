@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { connectionId, targetId } from '../../../src/model/ids.ts';
+import { connectionId, runId, targetId } from '../../../src/model/ids.ts';
 import { mappingRule } from '../../core/builders.ts';
+import { restless } from '../../support/restless.ts';
 import { revealed } from '../../support/secrets.ts';
 import { addConnection, addTarget, type Door, idOf, newTarget, openDoor } from './door.ts';
 import { commitPeople, nth } from './stores.ts';
@@ -482,6 +483,14 @@ it('checks a target by calling it', async () => {
     ok: true,
     checks: [{ name: 'reachable' }],
   });
+});
+
+it('stops a run of a target that is removed also where it is put back while its runs are looked for', async () => {
+  const id = await addTarget(door, connection);
+  const run = runId(idOf(await door.call('POST', `/v1/targets/${id}/provision`, { body: {} })));
+  await restless(door.stores.runs, run, new Date());
+  await door.call('DELETE', `/v1/targets/${id}`);
+  expect(await door.stores.runs.get(run)).toMatchObject({ cancelRequested: true });
 });
 
 it('removes a target for good, with its runs', async () => {
