@@ -68,16 +68,25 @@ type Ask = {
 
 /** Ends the run at once, with `RunRefused` or as `RunHeld`, where there is nothing to do until somebody decides. */
 export const chooseAim = async (ask: Ask): Promise<Aim> => {
-  const { run, record, isAccepted, isOutdated, isUndone } = ask;
-  if (isOutdated) await holdUntilSeen(ask);
+  const { run } = ask;
+  if (ask.isOutdated) await holdUntilSeen(ask);
   if (run.amends !== null && run.plan === null) return { kind: 'plan', as: run.amends.kind };
   if (run.dryRun) return { kind: 'plan', as: 'dry_run' };
   const approved = run.plan === null ? await approvedOfTarget(ask) : await planAskedFor(ask, run.plan);
   if (approved !== null && approved.kind !== 'held') return { kind: 'apply', plan: approved };
-  if (isAccepted || (record.autoApproveFirst && !isOutdated && !isUndone)) return { kind: 'provision', approved };
+  if (mayProvision(ask)) return { kind: 'provision', approved };
   await holdWhereNothingMoved(ask);
   return { kind: 'plan', as: 'first' };
 };
+
+/** Whether anything but what a person approved is written to the target. */
+export const mayProvision = ({
+  record,
+  isAccepted,
+  isOutdated,
+  isUndone,
+}: Pick<Ask, 'record' | 'isAccepted' | 'isOutdated' | 'isUndone'>): boolean =>
+  isAccepted || (record.autoApproveFirst && !isOutdated && !isUndone);
 
 /** The aim that a run had when its last turn ended. One that died right after it had finished its plan still has to end. */
 export const aimAgain = async (

@@ -9,7 +9,17 @@ import type { HeldProblem, ProvisionRun } from '../model/run.ts';
 import type { TargetInForce } from '../model/target-record.ts';
 import type { Head } from '../store/snapshot-store.ts';
 import type { Stores } from '../store/stores.ts';
-import { type Aim, aimAgain, chooseAim, isOvertaken, type KeptAim, keptAim, planOfRun, RunHeld } from './aim.ts';
+import {
+  type Aim,
+  aimAgain,
+  chooseAim,
+  isOvertaken,
+  type KeptAim,
+  keptAim,
+  mayProvision,
+  planOfRun,
+  RunHeld,
+} from './aim.ts';
 import { acceptedBy, basisNow } from './basis.ts';
 import { refusePlan } from './begin-plan.ts';
 import type { Engine } from './engine.ts';
@@ -102,6 +112,12 @@ type Found = {
   readonly version: number;
 };
 
+const seen = ({ known, accepted }: Found) => ({
+  isAccepted: known === 'accepted',
+  isOutdated: known === 'outdated',
+  isUndone: isUndoneMark(accepted),
+});
+
 const goOnFrom = async (engine: Engine, { run, record }: Standing, found: Found, place: Place): Promise<Begun> => {
   const { known, reached, rules, accepted } = found;
   const isOfOtherRules = place.rules !== rules || (place.reach !== null && place.reach !== reachKey(record));
@@ -109,6 +125,9 @@ const goOnFrom = async (engine: Engine, { run, record }: Standing, found: Found,
   // What began before an undo would do again what was undone, and then say that the target may be written to as before.
   const isOutrun = isUndoneMark(accepted) && place.accepted !== accepted && run.amends?.kind !== 'undo';
   if (isOutrun) await refuseOtherRules(engine, run, place.aim, 'undone_since');
+  // From now on somebody wants to look before anything is done by these rules.
+  if (place.aim.kind === 'provision' && !mayProvision({ record, ...seen(found) }))
+    await refuseOtherRules(engine, run, place.aim, 'rules_changed');
   const aim = await aimAgain(engine, place.aim, run);
   if (aim.kind === 'apply' && (await isMoved(engine.stores, aim.plan, record)))
     await refuseOtherRules(engine, run, place.aim, 'rules_changed');
@@ -131,10 +150,8 @@ const startOf = async (engine: Engine, { run, record, lease }: Standing, found: 
       run,
       record,
       basis: () => basisNow(engine.stores, record),
-      isAccepted: known === 'accepted',
-      isOutdated: known === 'outdated',
+      ...seen(found),
       reached,
-      isUndone: isUndoneMark(accepted),
     });
     const through = aim.kind === 'apply' ? aim.plan.basis.version : version;
     const plan = planOfRun(run);
@@ -164,7 +181,7 @@ const refuseOtherRules = async (engine: Engine, run: ProvisionRun, aim: KeptAim,
   throw new RunRefused({
     code: 'rules_changed',
     message:
-      'The scope, the mapping, the matching, what becomes of who leaves, or the settings or credentials of the target changed while the run was under way, or a run was taken back, or the database was put back from a backup. What it wrote stays; another run goes by what holds now.',
+      'The scope, the mapping, the matching, what becomes of who leaves, or the settings or credentials of the target changed while the run was under way, or `auto_approve_first` of it was taken away, or a run was taken back, or the database was put back from a backup. What it wrote stays; another run goes by what holds now.',
     owner: 'your_team',
   });
 };

@@ -361,6 +361,28 @@ describe('a target whose rules change', () => {
   });
 });
 
+it('auto-approve-first-unheard: a target at which somebody wants to look from now on gets no more of what a run is writing there, and accepts no rules by it', async () => {
+  const s = await story({ engine: { timing: { leaseTtlMs: 30_000, sliceMs: 0, reportMs: 0 } } });
+  staff(s, 200);
+  await s.full();
+  const accepted = await s.stores.ledger.rules(target);
+  await titled(s);
+  const before = s.writes();
+  const run = await s.requestProvision();
+  await provisionTurn(s.engine, target, new AbortController().signal);
+  const done = s.writes() - before;
+  expect(done).toBeGreaterThan(0);
+  expect(done).toBeLessThan(200);
+  await editTarget(s, { autoApproveFirst: false });
+  await s.provisionAll();
+  expect(s.writes() - before).toBe(done);
+  expect(await s.ended(run)).toMatchObject({ state: 'failed', problem: { code: 'rules_changed' } });
+  expect(await s.stores.ledger.rules(target)).toBe(accepted);
+  expect(await s.newestPlan()).toMatchObject({ kind: 'first', counts: { update: 200 - done } });
+  await s.approve();
+  expect(s.writes() - before).toBe(200);
+});
+
 describe('a plan whose rules change while it is carried out', () => {
   const slices = { timing: { leaseTtlMs: 30_000, sliceMs: 0, reportMs: 0 } };
   const begun = async () => {

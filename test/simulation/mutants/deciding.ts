@@ -267,8 +267,8 @@ export const deciding: readonly Mutant[] = [
     edits: [
       {
         file: 'src/engine/aim.ts',
-        from: 'if (isAccepted || (record.autoApproveFirst && !isOutdated && !isUndone))',
-        to: 'if (record !== null)',
+        from: 'isAccepted || (record.autoApproveFirst && !isOutdated && !isUndone);',
+        to: 'record !== null;',
       },
     ],
   },
