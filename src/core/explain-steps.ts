@@ -148,7 +148,7 @@ const matchStep = (one: Case): Step => {
       says:
         former === null
           ? 'Nothing there is linked.'
-          : `Was linked to ${former.remoteId} there, which is gone since ${timeText(former.until)}.`,
+          : `Was linked to ${former.remoteId} there, ${endOf(one.details.last)} ${timeText(former.until)}.`,
       evidence,
     };
   if (one.finding.stoppedAt === 'matched')
@@ -160,6 +160,14 @@ const matchStep = (one: Case): Step => {
     };
   const state = one.finding.reason === 'operation_open' ? 'unknown' : 'ok';
   return { step: 'matched', state, says: `A run looked for an account there and found none.${unread}`, evidence };
+};
+
+/** Somebody let go of it, and nothing was sent for that: an undo, or a plan by which the target is another system. */
+export const isLetGo = (last: Written | null): boolean => last?.why === 'unlinked';
+
+const endOf = (last: Written | null): string => {
+  if (!isLetGo(last)) return 'which is gone since';
+  return last?.result === 'skipped' ? 'which was not shown there as theirs' : 'which an undo gave back';
 };
 
 const because = ({ object: { escrow }, finding: { reason } }: Case): string => {
@@ -264,7 +272,7 @@ const guardStep = (one: Case): Step => {
   return { step: 'guard', state, says: isHeld ? heldWords(one) : guardWords(one, state), evidence };
 };
 
-const guardWords = ({ target, object, finding }: Case, state: StepState): string => {
+const guardWords = ({ target, object, finding, details }: Case, state: StepState): string => {
   switch (finding.reason) {
     case 'source_unsure':
       return 'Entra was asked again, and did not confirm it.';
@@ -278,6 +286,7 @@ const guardWords = ({ target, object, finding }: Case, state: StepState): string
       break;
   }
   if (state === 'not_reached') return 'Nothing came to the guard.';
+  if (isLetGo(details.last)) return 'Nothing is taken away.';
   const takes = finding.todo.some(({ operation }) => operation.action === 'disable' || operation.action === 'delete');
   return takes || object.seen.gone !== null
     ? 'It was within the limits, and Entra confirmed it.'
@@ -304,7 +313,9 @@ const writeWords = ({ object: { escrow, open }, finding, details: { last } }: Ca
   const lastly =
     last === null
       ? 'Nothing was ever written.'
-      : `Last written ${timeText(last.at)}: ${last.action}, by run ${last.run}.`;
+      : isLetGo(last)
+        ? `Its link ended ${timeText(last.at)}, by run ${last.run}, and nothing was sent.`
+        : `Last written ${timeText(last.at)}: ${last.action}, by run ${last.run}.`;
   if (state === 'unknown') return `${open.join(', ')} was sent; the answer is not known. ${lastly}`;
   if (state === 'stopped' && escrow !== null)
     return `${sentence(escrow.detail)} Failed ${timesText(escrow.attempts)} since ${timeText(escrow.since)}. ${lastly}`;

@@ -4,7 +4,7 @@ import type { Explained, Verdict, Written } from '../model/explanation.ts';
 import { switchesOn } from '../model/operation.ts';
 import type { Plan } from '../model/plan.ts';
 import type { ProvisionRun } from '../model/run.ts';
-import { type Details, stepsOf } from './explain-steps.ts';
+import { type Details, isLetGo, stepsOf } from './explain-steps.ts';
 import { type Finding, judge, type ObjectNow, type TargetNow } from './finding.ts';
 import { isToBeOff } from './plan.ts';
 import { oneApproves, sayings, type Words } from './sayings.ts';
@@ -78,10 +78,12 @@ const lastWriteOf = (last: Written | null): string => {
     : `last written ${timeText(last.at)}`;
 };
 
-const fateOf = ({ record }: TargetNow, { link, seen }: ObjectNow, { former }: Details): string | null => {
+const fateOf = ({ record }: TargetNow, { link, seen }: ObjectNow, { former, last }: Details): string | null => {
   const thing = seen.object.ref.type === 'group' ? 'group' : 'account';
   if (link?.state === 'disabled')
     return `${thing} ${link.remoteId} at ${record.name} was switched off ${timeText(link.since)}`;
+  if (link === null && former !== null && isLetGo(last))
+    return `the link with ${thing} ${former.remoteId} at ${record.name} ended ${timeText(former.until)}`;
   if (link === null && former !== null)
     return `${thing} ${former.remoteId} at ${record.name} is gone since ${timeText(former.until)}`;
   return link === null ? null : `${thing} ${link.remoteId} at ${record.name} is linked`;

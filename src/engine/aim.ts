@@ -155,7 +155,9 @@ export class RunHeld extends Error {
  */
 const holdUntilSeen = async ({ engine, run, basis, reached }: Ask): Promise<void> => {
   const plan = run.plan === null ? null : await engine.stores.plans.get(run.plan);
-  if (plan === null ? run.amends === null : plan.kind === 'first') return;
+  // Which system it is, is said of all of it.
+  const isOfAPart = reached === 'unproved' && run.scope !== null && !run.dryRun;
+  if (!isOfAPart && (plan === null ? run.amends === null : plan.kind === 'first')) return;
   // One from before the restore is found to be so.
   if (plan !== null && plan.basis.epoch !== (await basis()).epoch) return;
   if (plan !== null) await refusePlan({ engine, run }, plan, 'not_looked_at');

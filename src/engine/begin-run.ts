@@ -158,7 +158,8 @@ const startOf = async (engine: Engine, { run, record, lease }: Standing, found: 
     // What an earlier turn staged before it had a place is of no plan.
     if (aim.kind === 'plan' || limitsWrites(record)) await engine.stores.plans.unstage(lease, plan);
     const kept = { through, aim: keptAim(aim), plan, rules, reach: reachKey(record), accepted } as const;
-    return { aim, place: { ...kept, wave: 'objects', after: null, exceeded: [] }, known, reached, written: null };
+    const wave = aim.kind === 'apply' && reached === 'unproved' ? 'links' : 'objects';
+    return { aim, place: { ...kept, wave, after: null, exceeded: [] }, known, reached, written: null };
   } catch (error) {
     if (!(error instanceof RunHeld)) throw error;
     return { state: 'held', counters: run.counters, version: error.version, problem: error.problem };

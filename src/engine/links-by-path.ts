@@ -48,7 +48,7 @@ export const linksByPath = <E extends Pick<Engine, 'stores' | 'targetPaths'>>(
           const claims = await ledger.linkedRemotes(target, type, ids);
           return { ...claims, links: byKey(claims.links) };
         },
-        scanLinks: (target, type) => each(ledger.scanLinks(target, type)),
+        scanLinks: (target, type, after) => each(ledger.scanLinks(target, type, after)),
         disabledBefore: (target, before) => each(ledger.disabledBefore(target, before)),
       },
     },

@@ -7,9 +7,10 @@ import { holds } from '../core/told.ts';
 import { TargetError } from '../model/errors.ts';
 import type { EscrowReason, Link, Operation, RemoteObject, Why } from '../model/operation.ts';
 import type { Attributes, Ref, SourceObject } from '../model/source-object.ts';
-import { type AskKnown, isMarkedForAnother, isUnclaimed, markOn } from './marked.ts';
+import type { Claims } from '../store/ledger.ts';
+import { type AskKnown, isMarkedForAnother, isShownAs, isUnclaimed, markOn } from './marked.ts';
 import { metAgain } from './met-again.ts';
-import { claim, type Provisioning, rulesFor } from './provisioning.ts';
+import { claim, isDry, type Provisioning, rulesFor } from './provisioning.ts';
 import { longestBehindMs } from './unseen-members.ts';
 
 /** `mark`: whose id it carries. */
@@ -37,7 +38,11 @@ const ask = async (work: Provisioning, ref: Ref, lookup: Lookup, mayClaim: boole
   await work.creates.over(ref.id);
   const ids = claimed.map(({ remoteId }) => remoteId);
   const { stores } = work.engine;
-  const { links, ended } = await stores.ledger.linkedRemotes(work.record.id, ref.type, ids);
+  const { links, ended } = ofThisSystem(
+    work,
+    claimed,
+    await stores.ledger.linkedRemotes(work.record.id, ref.type, ids),
+  );
   const match = judge(ref, lookup, claimed, links);
   if (match.kind !== 'match') return match;
   const attribute = lookup.rule.to;
@@ -49,6 +54,20 @@ const ask = async (work: Provisioning, ref: Ref, lookup: Lookup, mayClaim: boole
     return { kind: 'linked_elsewhere', attribute, mark };
   if (!mayClaim && isUnclaimed(work.record, ref, remote, before)) return { kind: 'unclaimed_group', attribute };
   return claim(work, remote.remoteId, ref.id) ? { ...match, mark } : { kind: 'linked_elsewhere', attribute };
+};
+
+/**
+ * At what may be another system an id is not whose the record says, unless that is shown; whose it was says nothing there. Once the plan is carried out only
+ * links that were shown are left.
+ */
+const ofThisSystem = (work: Provisioning, claimed: readonly RemoteObject[], { links, ended }: Claims): Claims => {
+  if (work.reached === 'same') return { links, ended };
+  const shown = new Map(claimed.map((remote) => [remote.remoteId, remote]));
+  const isShown = (link: Link): boolean => {
+    const remote = shown.get(link.remoteId);
+    return !isDry(work) || (remote !== undefined && isShownAs(work.record, link, remote));
+  };
+  return { links: new Map([...links].filter(([, link]) => isShown(link))), ended: new Map() };
 };
 
 /** Whether the tenant knows somebody, whatever the scope. */

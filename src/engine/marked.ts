@@ -1,9 +1,9 @@
 /** Whose id an account carries at the target. */
 
 import { isBlank, own } from '../core/attributes.ts';
-import type { Mark } from '../core/matching.ts';
+import { isOurs, type Mark } from '../core/matching.ts';
 import { sourceId } from '../model/ids.ts';
-import type { RemoteObject } from '../model/operation.ts';
+import type { Link, RemoteObject } from '../model/operation.ts';
 import type { Ref } from '../model/source-object.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import type { Ended } from '../store/ledger.ts';
@@ -118,6 +118,16 @@ export const carriesMarkOf = (
 ): boolean => {
   const id = idOn(matching, ref, remote);
   return id !== null && isIdOf(id, ref);
+};
+
+/**
+ * Whether what a target shows by the id of a link is what was linked: it carries the id of this very object; or that of nobody in a directory, and by one of
+ * the rules it is known by it is as it was told.
+ */
+export const isShownAs = ({ matching }: Pick<TargetRecord, 'matching'>, link: Link, remote: RemoteObject): boolean => {
+  const id = idOn(matching, link.ref, remote);
+  if (id !== null && isIdOf(id, link.ref)) return true;
+  return (id === null || !objectId.test(id)) && isOurs(link, remote, matching[link.ref.type]);
 };
 
 /** Where the matching says that the id of the source goes; null: nowhere, or nothing is there. */

@@ -19,7 +19,7 @@ import type { Gathered, Item } from './gather.ts';
 import { noteLeaversAsShown } from './leavers-as-shown.ts';
 import { noteMemberships } from './owed-looks.ts';
 import { counted, type Done, type Pending } from './pending.ts';
-import { isDry, linksOf, objectsOf, type Provisioning, passOf, rulesFor } from './provisioning.ts';
+import { believed, isDry, linksOf, objectsOf, type Provisioning, passOf, rulesFor } from './provisioning.ts';
 import { type Spared, spare } from './sift.ts';
 import { linksAsShown } from './sights.ts';
 import type { Tally } from './tally.ts';
@@ -182,8 +182,9 @@ const planUnlisted = async (
   const pass = passOf(work);
   await noteLeaversAsShown(work, leavers);
   return leavers.flatMap(({ ref, why }) => {
-    const link = links.get(ref.id);
-    return link === undefined ? [] : goneOperations(work, ref, link, why, pass, tally);
+    const link = links.get(ref.id) ?? null;
+    // Who has gone from the target is no news; whose link may be of another system is told.
+    return link === null && work.reached === 'same' ? [] : goneOperations(work, ref, link, why, pass, tally);
   });
 };
 
@@ -193,7 +194,8 @@ const planDeletions = async (work: Provisioning, days: number): Promise<readonly
   const pending: Pending[] = [];
   const pass = passOf(work);
   for await (const links of work.engine.stores.ledger.disabledBefore(work.record.id, expiredBefore(days, now))) {
-    const people = links.filter(({ ref }) => ref.type === 'user');
+    const onRecord = links.flatMap((link) => (link.ref.type === 'user' ? [[link.ref.id, link] as const] : []));
+    const people = [...(await believed(work, new Map(onRecord))).values()];
     const refs = people.map(({ ref }) => ref);
     const remembered = await work.engine.stores.snapshots.recall(work.run.connection, refs);
     for (const link of people) {

@@ -42,14 +42,19 @@ export const proveReach = async ({ engine, lease, signal }: Needs, record: Targe
 
 const mostLooked = 20;
 
+/** Active ones first: some targets do not show who is switched off. */
 const someLinks = async (ledger: Ledger, target: TargetId): Promise<readonly Link[]> => {
-  const some: Link[] = [];
+  const active: Link[] = [];
+  const others: Link[] = [];
   for (const type of ['user', 'group'] as const)
     for await (const links of ledger.scanLinks(target, type)) {
-      some.push(...links.slice(0, mostLooked - some.length));
-      if (some.length >= mostLooked) return some;
+      for (const link of links) {
+        const some = link.state === 'active' ? active : others;
+        if (some.length < mostLooked) some.push(link);
+      }
+      if (active.length >= mostLooked) return active;
     }
-  return some;
+  return [...active, ...others].slice(0, mostLooked);
 };
 
 /** The first one that is there is enough. */

@@ -15,6 +15,7 @@ import { beginRun, restOfRun } from './begin-run.ts';
 import { conclude, endPlanned } from './conclude.ts';
 import { type Configured, configured } from './configured.ts';
 import { exceededWrites } from './count-writes.ts';
+import { endLinks } from './end-links.ts';
 import { type Engine, inFlightMs } from './engine.ts';
 import { type Gathered, gather, type Known, placeOf } from './gather.ts';
 import type { Watch } from './lease-keeper.ts';
@@ -135,6 +136,10 @@ export const provision = async (unready: Provisioning, from: Place, known: Known
   if (inDoubt !== null) return inDoubt;
   const work = await beginHeld(unbegun, gathered);
   let place: Place = { ...from, exceeded: work.exceeded };
+  if (place.wave === 'links') {
+    if ((await endLinks(work, place, tally)) === 'slice') return 'slice';
+    place = placeAt(work, 'objects');
+  }
   for (const wave of ['objects', 'references'] as const) {
     if (place.wave !== wave) continue;
     const end = await walk(work, gathered, wave, place, tally);
@@ -176,7 +181,7 @@ const refuseInDoubt = (work: Provisioning, tally: Tally): WorkEnd | null => {
 const walk = async (
   work: Provisioning,
   gathered: Gathered,
-  wave: Exclude<Wave, 'removals'>,
+  wave: Extract<Wave, 'objects' | 'references'>,
   from: Place,
   tally: Tally,
 ): Promise<'done' | 'slice'> => {

@@ -26,8 +26,9 @@ import type { Names } from './same-names.ts';
 import type { Place, Wave } from './tally.ts';
 import type { WriteRoom } from './write-room.ts';
 
-/** What a target shows of who is linked, by source id. `link`: as it is shown, null when the account is gone. `isNews`: the record says otherwise. */
-export type Sights = Map<SourceId, { readonly link: Link | null; readonly isNews: boolean }>;
+/** What a target shows of a link. `link`: as it is shown, null when the account is gone, or is not ours. `isNews`: the record says otherwise. */
+export type Sight = { readonly link: Link | null; readonly isNews: boolean };
+export type Sights = Map<SourceId, Sight>;
 
 /** Who is in each protected group. */
 export type Guarded = ReadonlyMap<SourceId, readonly Ref[]>;
@@ -78,7 +79,10 @@ export type Provisioning = {
   readonly claims: Map<RemoteId, SourceId>;
   readonly names: Names;
   readonly creates: Creates;
-  /** Of a repair: links as the target holds them now, where something was found about them. Null in any other run. */
+  /**
+   * Of a repair: links as the target holds them now, where something was found about them. Of a run that plans what may be another system: those that it
+   * shows as ours. Null in any other run.
+   */
   readonly asHeld: ((links: ReadonlyMap<SourceId, Link>) => Promise<Map<SourceId, Link>>) | null;
   /** Remote ids as this turn settled them, null for what is gone: what was read ahead may not know them yet. */
   readonly remoteIds: Map<SourceId, RemoteId | null>;
@@ -86,7 +90,7 @@ export type Provisioning = {
   readonly askedFor: Set<RemoteId>;
   /** The sync runs that committed versions, as far as they were asked for. */
   readonly reads: Map<number, Read | null>;
-  /** What the target showed of those who are linked, where the links are older than it is; null: they are not. */
+  /** What the target showed of those who are linked, where the links are older than it is, or may be of another system; null: they are not. */
   readonly sights: Sights | null;
   /** By group, who came into it and who left it since the target was brought to its version. */
   readonly moved: (signal: AbortSignal) => Promise<ReadonlyMap<SourceId, Moved>>;
@@ -112,31 +116,36 @@ export const claim = (work: Pick<Provisioning, 'claims'>, remote: RemoteId, id: 
 export const isDry = ({ aim }: Pick<Provisioning, 'aim'>): boolean => aim.kind === 'plan';
 
 /** The links as they would be, once what is planned so far was done. */
-export const linksOf = async (work: Provisioning, refs: readonly Ref[]): Promise<Map<SourceId, Link>> =>
-  withPlanned(work, refs, await linksNow(work, refs));
+export const linksOf = (work: Provisioning, refs: readonly Ref[]): Promise<Map<SourceId, Link>> =>
+  withPlanned(work, refs, (others) => linksNow(work, others));
 
-/** With what is planned so far laid over them. */
+/** With what is planned so far laid over them: of whom that tells, nobody is asked. */
 export const withPlanned = async (
   work: Provisioning,
   refs: readonly Ref[],
-  links: Map<SourceId, Link>,
+  linksBefore: (refs: readonly Ref[]) => Promise<Map<SourceId, Link>>,
 ): Promise<Map<SourceId, Link>> => {
-  if (!isDry(work)) return links;
-  const planned = await work.engine.stores.plans.steps(
+  if (!isDry(work)) return await linksBefore(refs);
+  const steps = await work.engine.stores.plans.steps(
     { target: work.record.id, id: work.planId },
     refs.map((ref) => ({ ref, step: 'object' })),
   );
-  for (const { operation, link } of planned) {
-    if (link === null) links.delete(operation.ref.id);
-    else if (link !== undefined) links.set(operation.ref.id, link);
-  }
+  const planned = new Map(
+    steps.flatMap(({ operation, link }) => (link === undefined ? [] : [[operation.ref.id, link] as const])),
+  );
+  const links = await linksBefore(refs.filter(({ id }) => !planned.has(id)));
+  for (const [id, link] of planned) if (link !== null) links.set(id, link);
   return links;
 };
 
-export const linksNow = async (work: Provisioning, refs: readonly Ref[]): Promise<Map<SourceId, Link>> => {
-  const links = new Map(await work.engine.stores.ledger.links(work.record.id, refs));
-  return work.asHeld === null ? links : await work.asHeld(links);
-};
+export const linksNow = async (work: Provisioning, refs: readonly Ref[]): Promise<Map<SourceId, Link>> =>
+  await believed(work, await work.engine.stores.ledger.links(work.record.id, refs));
+
+/** Of links that are on record those that this run goes by. */
+export const believed = async (
+  { asHeld }: Pick<Provisioning, 'asHeld'>,
+  links: ReadonlyMap<SourceId, Link>,
+): Promise<Map<SourceId, Link>> => (asHeld === null ? new Map(links) : await asHeld(links));
 
 /** The beginning of a wave, as the place to continue from. */
 export const placeAt = (

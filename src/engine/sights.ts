@@ -1,6 +1,7 @@
 /**
- * What a target shows of accounts whose links are older than it is, because the database was put back: a link says what the target was told, and it
- * was told more since. Each is asked for once in a turn, right before something is decided about it.
+ * What a target shows of accounts whose links may not be believed as they are. After the database was put back a link says what the target was told, and it
+ * was told more since. At what may be another system it may not even say whose account it is. Each is asked for once in a turn, right before something is
+ * decided about it.
  */
 
 import pLimit from 'p-limit';
@@ -9,20 +10,38 @@ import { shownOf } from '../core/plan.ts';
 import type { SourceId } from '../model/ids.ts';
 import type { Link, RemoteObject } from '../model/operation.ts';
 import type { Ref } from '../model/source-object.ts';
-import { linksNow, type Provisioning, rulesFor, withPlanned } from './provisioning.ts';
+import { glanceAt } from './glance.ts';
+import { isShownAs } from './marked.ts';
+import { linksNow, type Provisioning, rulesFor, type Sight, withPlanned } from './provisioning.ts';
 
-/** The links as they would be, once what is planned so far was done; of those that are asked, by what the target shows. */
-export const linksAsShown = async (
+/** The links as they would be, once what is planned so far was done; of the others, where they are asked, by what the target shows. */
+export const linksAsShown = (
   work: Provisioning,
   refs: readonly Ref[],
   isAsked: (link: Link) => boolean,
-): Promise<Map<SourceId, Link>> => withPlanned(work, refs, await sighted(work, await linksNow(work, refs), isAsked));
+): Promise<Map<SourceId, Link>> =>
+  withPlanned(work, refs, async (others) => await sighted(work, await linksNow(work, others), isAsked));
 
 /** `isAsked`: of whom something is decided by what the target shows. */
-export const sighted = async (
+export const sighted = (
   work: Provisioning,
   links: Map<SourceId, Link>,
   isAsked: (link: Link) => boolean,
+): Promise<Map<SourceId, Link>> => asSeen(work, links, (link) => isAsked(link) && !isSincePlan(work, link), lookAt);
+
+/** What was made while a plan is carried out is on record as it is, also in later turns, and one of the target's readers may not show it yet. */
+const isSincePlan = ({ aim }: Provisioning, { since }: Link): boolean =>
+  aim.kind === 'apply' && since >= aim.plan.createdAt;
+
+/** Without those that the target does not show as ours, whatever their ids. */
+export const shownAsOurs = (work: Provisioning, links: ReadonlyMap<SourceId, Link>): Promise<Map<SourceId, Link>> =>
+  asSeen(work, new Map(links), () => true, lookWhose);
+
+const asSeen = async (
+  work: Provisioning,
+  links: Map<SourceId, Link>,
+  isAsked: (link: Link) => boolean,
+  look: (work: Provisioning, link: Link) => Promise<Sight>,
 ): Promise<Map<SourceId, Link>> => {
   const { sights } = work;
   if (sights === null) return links;
@@ -32,12 +51,7 @@ export const sighted = async (
   await Promise.all(
     stale
       .filter(({ ref }) => !sights.has(ref.id))
-      .map((link) =>
-        limit(async () => {
-          const remote = await work.target.get(link.ref.type, link.remoteId, work.watch.signal);
-          sights.set(link.ref.id, remote === null ? { link: null, isNews: true } : asShown(work, link, remote));
-        }),
-      ),
+      .map((link) => limit(async () => sights.set(link.ref.id, await look(work, link)))),
   );
   const seen = new Map(links);
   for (const { ref } of stale) {
@@ -52,7 +66,22 @@ export const sighted = async (
 export const isNews = ({ sights, remoteIds }: Pick<Provisioning, 'sights' | 'remoteIds'>, id: SourceId): boolean =>
   !remoteIds.has(id) && (sights?.get(id)?.isNews ?? false);
 
-const asShown = (work: Provisioning, link: Link, { attributes }: RemoteObject) => {
+const nothing: Sight = { link: null, isNews: true };
+
+const lookAt = async (work: Provisioning, link: Link): Promise<Sight> => {
+  const remote = await work.target.get(link.ref.type, link.remoteId, work.watch.signal);
+  return remote === null ? nothing : asShown(work, link, remote);
+};
+
+/** An id that it refuses to be asked by is not one of its own. */
+const lookWhose = async (work: Provisioning, link: Link): Promise<Sight> => {
+  if (link.ref.type === 'group' && !work.takesGroups) return nothing;
+  const { remote } = await glanceAt(work.target, link, work.watch.signal);
+  if (remote === null || remote === 'refused' || !isShownAs(work.record, link, remote)) return nothing;
+  return asShown(work, link, remote);
+};
+
+const asShown = (work: Provisioning, link: Link, { attributes }: RemoteObject): Sight => {
   const active = own(attributes, 'active');
   const state = active === true ? 'active' : active === false ? 'disabled' : link.state;
   const pushed = { ...link.pushed, ...shownOf(attributes, rulesFor(work, link.ref.type)) };

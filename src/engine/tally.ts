@@ -9,7 +9,8 @@ import { type Counters, type CountName, count, countReason, type Phase } from '.
 import { type KeptAim, planning } from './aim.ts';
 import type { Report } from './turn.ts';
 
-export type Wave = 'objects' | 'references' | 'removals';
+/** `links`: before an approved plan writes to what may be another system (engine/end-links.ts). */
+export type Wave = 'links' | 'objects' | 'references' | 'removals';
 /** Where an interrupted run continues: the wave, and the last object of it that is done. `through` stays what it was when the run began. */
 export type Place = {
   readonly through: number;
@@ -106,7 +107,7 @@ const placeSchema = z.strictObject({
   rules: z.string(),
   reach: z.string().nullable().default(null),
   accepted: z.string().nullable().default(null),
-  wave: z.enum(['objects', 'references', 'removals']),
+  wave: z.enum(['links', 'objects', 'references', 'removals']),
   after: z.string().nullable(),
   done: z.array(z.string().transform(sourceId)).default([]),
   exceeded: z.array(exceededSchema),

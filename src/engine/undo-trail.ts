@@ -4,7 +4,7 @@ import { cameWith } from '../core/came-with.ts';
 import { operationByPath } from '../core/target-paths.ts';
 import { type Came, follow, type Trace } from '../core/undo.ts';
 import type { RunId, SourceId } from '../model/ids.ts';
-import { mayBeInEffect, notRefused, type Operation, type Outcome } from '../model/operation.ts';
+import { isInEffect, mayBeInEffect, notRefused, type Operation, type Outcome } from '../model/operation.ts';
 import type { Run } from '../model/run.ts';
 import { newestRuns } from './newest-runs.ts';
 import type { Provisioning } from './provisioning.ts';
@@ -18,7 +18,8 @@ export const tracesOf = async (work: Provisioning, undone: RunId): Promise<Reado
   const pathOf = work.engine.targetPaths(work.record.kind);
   let operations = 0;
   for await (const entries of entriesOf(work, undone)) {
-    operations += entries.length;
+    // What took no effect leaves no trace; where a run ended links of another system there is as much of that as of the rest.
+    operations += entries.filter(({ outcome }) => outcome !== null && isInEffect(outcome)).length;
     if (operations > mostOperations) throw tooLarge(undone, 'did');
     // What was noted by another spelling of a path is taken back by the name it has now, or the guard would not know it.
     for (const { operation, outcome, cause } of entries)

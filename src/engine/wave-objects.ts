@@ -70,7 +70,8 @@ const readLinks = async (work: Provisioning, items: readonly Item[]): Promise<Om
   // What a plan holds of these objects is what is being planned here, maybe for the second time.
   const recorded = await linksNow(work, [
     ...[...objects.values()].map(({ ref }) => ref),
-    ...referred(work, objects.values()),
+    // A plan names references in a step of their own.
+    ...(isDry(work) ? [] : referred(work, objects.values())),
   ]);
   const links = await sighted(work, recorded, ({ ref }) => objects.has(ref.id));
   const known = items.flatMap((item) => {

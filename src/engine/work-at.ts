@@ -10,8 +10,9 @@ import type { Begun, Standing } from './begin-run.ts';
 import { createsUnderWay } from './creates.ts';
 import type { Engine } from './engine.ts';
 import { movedSince } from './known-members.ts';
-import type { Provisioning } from './provisioning.ts';
+import { isDry, type Provisioning } from './provisioning.ts';
 import { linksAsHeld, reconciliationOf } from './repair.ts';
+import { shownAsOurs } from './sights.ts';
 import { roomForWrites } from './write-room.ts';
 
 export const workAt = async (
@@ -74,7 +75,8 @@ export const ready = async (work: Provisioning): Promise<Provisioning> => {
   const { target, watch, engine, record, run } = work;
   await target.ready(watch.signal);
   const { groups } = await engine.stores.ledger.owed(record.id);
-  return { ...work, takesGroups: target.capabilities.groups && groups?.after !== run.id };
+  const met = { ...work, takesGroups: target.capabilities.groups && groups?.after !== run.id };
+  return work.reached === 'unproved' && isDry(work) ? { ...met, asHeld: (links) => shownAsOurs(met, links) } : met;
 };
 
 /** Most runs take nothing away and never ask the source. */

@@ -100,8 +100,8 @@ export interface Ledger {
   about(target: TargetId, refs: readonly Ref[]): Promise<ReadonlyMap<SourceId, About>>;
   /** The objects whose link names this remote object, or did when it ended. */
   ownersOf(target: TargetId, id: RemoteId): Promise<readonly Ref[]>;
-  /** In id order, in batches. */
-  scanLinks(target: TargetId, type: ObjectType): AsyncIterable<readonly Link[]>;
+  /** In id order, in batches; `after`: from there on, exclusive. */
+  scanLinks(target: TargetId, type: ObjectType, after?: SourceId): AsyncIterable<readonly Link[]>;
   /** Who is linked, in id order, in batches. */
   linkedIds(target: TargetId, type: ObjectType): AsyncIterable<readonly SourceId[]>;
   /** Links that have been `disabled` since before this time, in batches. */

@@ -120,6 +120,10 @@ export const linksContract = ({ created, held, ledger, takenOver }: LedgerWorld)
       );
       expect(await all(ledger.linkedIds(target, 'user'))).toEqual(refs.map(({ id }) => id).sort());
       expect(await all(ledger.scanLinks(target, 'group'))).toEqual([linked(team)]);
+      const inOrder = refs.map(({ id }) => id).sort();
+      const rest = await all(ledger.scanLinks(target, 'user', inOrder[600]));
+      expect(rest.map(({ ref }) => ref.id)).toEqual(inOrder.slice(601));
+      expect(await all(ledger.scanLinks(target, 'group', team.id))).toEqual([]);
       expect(await all(ledger.linkedIds(target, 'group'))).toEqual([team.id]);
       expect(await ledger.countLinks(target)).toEqual({ user: 1_001, group: 1 });
       expect(await ledger.countActive(target)).toEqual({ user: 1_001, group: 1 });

@@ -6,7 +6,7 @@ import { remoteId } from '../../src/model/ids.ts';
 import type { Log } from '../../src/model/world.ts';
 import { silent } from '../../src/model/world.ts';
 import { why } from '../support/explaining.ts';
-import { connection, id, plainTarget, type Story, type StoryOptions, story, target } from '../support/story.ts';
+import { connection, free, id, plainTarget, type Story, type StoryOptions, story, target } from '../support/story.ts';
 
 const word = { by: 'anna', reason: 'It looks right.' };
 const otherCredentials = async (s: Story): Promise<void> => {
@@ -20,13 +20,16 @@ const staffed = async (options: StoryOptions = {}) => {
   const log: Log = { ...silent, error: (event) => errors.push(event) };
   const s = await story({
     ...options,
-    wrapTarget: (made) => ({
-      ...made,
-      get: (...question) => {
-        asked.gets += 1;
-        return made.get(...question);
-      },
-    }),
+    wrapTarget: (inner) => {
+      const made = options.wrapTarget?.(inner) ?? inner;
+      return {
+        ...made,
+        get: (...question) => {
+          asked.gets += 1;
+          return made.get(...question);
+        },
+      };
+    },
   });
   Object.assign(s.engine.world, { log });
   for (let nth = 0; nth < 8; nth += 1) s.hire(`p${nth}`);
@@ -96,9 +99,41 @@ describe('a target whose credentials were changed', () => {
       expect(await s.provisioned()).toMatchObject({ state: 'held', problem: { code: 'target_unproved' } });
       expect(errors).toEqual(['target.unproved']);
       const plan = await s.newestPlan();
-      expect(plan).toMatchObject({ kind: 'first', standing: { state: 'waiting' } });
+      expect(plan).toMatchObject({
+        kind: 'first',
+        standing: { state: 'waiting' },
+        counts: { create: 8, update: 0, add_members: 0, remove_members: 0, disable: 0, delete: 0 },
+      });
+      const there = [...s.remote.objects];
+      expect(await s.approve()).toMatchObject({ state: 'succeeded', counters: { created: 8 } });
+      expect([...s.remote.objects]).toEqual(expect.arrayContaining(there));
+      expect(s.remote.applied.slice(writes).map(({ action }) => action)).toEqual(Array(8).fill('create'));
+      expect(s.groups()).toMatchObject({ staff: [] });
     },
   );
+
+  it('goes on as before where it hides who is switched off, though these are the first that are linked', async () => {
+    const { s } = await staffed({
+      wrapTarget: (made) => ({
+        ...made,
+        get: async (...question) => {
+          const found = await made.get(...question);
+          return found?.attributes['active'] === false ? null : found;
+        },
+      }),
+    });
+    const first = [...'abcdefghijklmnopqrstuvwxy'].map((letter) => `a${letter}`);
+    for (const name of first) s.hire(name);
+    await s.full();
+    for (const name of first) s.directory.remove(id(name), 'soft_deleted');
+    await s.editTarget({ limits: free });
+    await s.full({ acceptShrink: true });
+    expect(Object.values(s.accounts()).filter((is) => is === 'off')).toHaveLength(25);
+    await otherCredentials(s);
+    s.hire('late');
+    await s.delta();
+    expect(s.accounts()).toMatchObject({ late: 'on' });
+  });
 
   it('is no matter of limits to whoever asks for somebody: it may be another system', async () => {
     const { s } = await staffed();

@@ -123,8 +123,12 @@ export const createMemoryLedger = (around: {
       const owners = [...links.values(), ...former.values()].filter(({ remoteId }) => remoteId === id);
       return owners.map(({ ref }) => ref);
     },
-    scanLinks: (target, type) =>
-      inBatches(() => linksOf(bookOf(target), type).toSorted((a, b) => (a.ref.id < b.ref.id ? -1 : 1))),
+    scanLinks: (target, type, after) =>
+      inBatches(() =>
+        linksOf(bookOf(target), type)
+          .filter(({ ref }) => after === undefined || ref.id > after)
+          .toSorted((a, b) => (a.ref.id < b.ref.id ? -1 : 1)),
+      ),
     linkedIds: (target, type) =>
       inBatches(() =>
         linksOf(bookOf(target), type)

@@ -104,11 +104,12 @@ export const createLinks = (db: Db) => {
       }
       return { links, ended: Map.groupBy(ended, ({ former }) => former.remoteId) };
     },
-    async *scan(target: TargetId, type: ObjectType): AsyncGenerator<readonly Link[]> {
+    async *scan(target: TargetId, type: ObjectType, after?: SourceId): AsyncGenerator<readonly Link[]> {
       const all = startsWith(`${target}|${type}|`);
+      const from = after === undefined ? all : { ...all, $gt: idOf(target, { type, id: after }) };
       const pages = keyset<LinkDocument>((last, limit) =>
         collection
-          .find({ _id: last ? { ...all, $gt: last._id } : all, state: { $in: [...live] } })
+          .find({ _id: last ? { ...all, $gt: last._id } : from, state: { $in: [...live] } })
           .sort({ _id: 1 })
           .limit(limit)
           .batchSize(limit)
