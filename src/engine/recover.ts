@@ -23,7 +23,7 @@ export const recover = async (work: Provisioning): Promise<void> => {
     const outcomes: Outcome[] = [];
     for (const intent of intents)
       outcomes.push(
-        isOfThisSystem(work, intent)
+        isOfThisSystem(work, intent) && !isOfOldLink(intent)
           ? await outcomeOf(work, intent, links.get(intent.operation.ref.id) ?? null)
           : { ...headOf(work, intent), result: 'skipped', reason: 'no_trace' },
       );
@@ -35,6 +35,9 @@ export const recover = async (work: Provisioning): Promise<void> => {
 /** Where somebody has let another system be written to, only what the plan did there is looked for there; all else is planned from what it holds. */
 const isOfThisSystem = ({ reached, aim }: Provisioning, { cause }: Intent): boolean =>
   reached === 'same' || (aim.kind === 'apply' && cause.plan === aim.plan.id);
+
+/** A link that was to end because it was not shown (engine/end-links.ts): nothing was sent, and whoever carries on the plan asks for it again. */
+const isOfOldLink = ({ cause }: Intent): boolean => cause.why === 'unlinked' && cause.plan === null;
 
 const headOf = (work: Provisioning, { operation }: Intent) => ({
   key: operation.key,

@@ -277,6 +277,34 @@ describe('the plan that says that another system is the one', () => {
     expect(s.groups()).toMatchObject({ staff: ['p2'] });
   });
 
+  it('ends no link of the old system where its credentials are back before that was written down', async () => {
+    const power = { fails: false };
+    const { s } = await staffed();
+    const { settle } = s.stores.ledger;
+    Object.assign(s.stores.ledger, {
+      settle: async (...outcomes: Parameters<typeof settle>) => {
+        if (power.fails) throw cut();
+        return await settle(...outcomes);
+      },
+    });
+    const old = [...s.remote.objects];
+    await elsewhere(s, strangers);
+    s.directory.remove(id('p0'), 'soft_deleted');
+    await s.delta();
+    power.fails = true;
+    await s.commands.approvePlan((await s.newestPlan()).id, { by: 'anna', reason: 'It is the new one.' });
+    await expect(s.provisionAll()).rejects.toThrow('power cut');
+    power.fails = false;
+    s.pass(31_000);
+    for (const [remote, object] of old) s.remote.objects.set(remote, object);
+    await newToken(s);
+    await s.provisionAll();
+    await s.provision();
+    expect(await s.provisioned()).toMatchObject({ state: 'succeeded' });
+    expect(s.accounts()).toMatchObject({ p0: 'off', p1: 'on' });
+    expect(await linked(s)).toEqual(eachItself([...names, 'staff']));
+  });
+
   it('keeps what it made where its target shows that late to the worker that comes after', async () => {
     const reader = { isBehind: false };
     const power = { fails: false };
