@@ -4,13 +4,11 @@ import { batches } from '../core/batches.ts';
 import type { Evidence } from '../model/operation.ts';
 import type { Ref } from '../model/source-object.ts';
 import type { RunFilter } from '../store/run-store.ts';
-import { newestRuns } from './newest-runs.ts';
 import type { Pending } from './pending.ts';
 import type { Provisioning, Read } from './provisioning.ts';
 
 export const withEvidence = async (work: Provisioning, pending: readonly Pending[]): Promise<readonly Pending[]> => {
   const all: Pending[] = [];
-  const newest = once(() => lastReadBy(work, work.through));
   for (const some of batches(pending, 500)) {
     const refs = some.flatMap(({ planned: { operation } }): Ref[] => ('members' in operation ? [] : [operation.ref]));
     const remembered = refs.length === 0 ? null : await work.engine.stores.snapshots.recall(work.run.connection, refs);
@@ -18,20 +16,12 @@ export const withEvidence = async (work: Provisioning, pending: readonly Pending
       const { operation } = one.planned;
       const version =
         'members' in operation
-          ? (newestOf(one.told, operation.members) ?? (await newest()))
+          ? (newestOf(one.told, operation.members) ?? work.through)
           : (remembered?.get(operation.ref.id)?.version ?? null);
-      all.push({ ...one, evidence: await evidenceOf(work, version) });
+      all.push({ ...one, evidence: version === null ? nothing : await evidenceAsOf(work, version) });
     }
   }
   return all;
-};
-
-const once = <T>(ask: () => Promise<T>): (() => Promise<T>) => {
-  let asked: Promise<T> | null = null;
-  return () => {
-    asked ??= ask();
-    return asked;
-  };
 };
 
 /** Null where no change is on record that ended one of these memberships, as with what a reconcile run found: then the snapshot as it is lacks them. */
@@ -40,41 +30,36 @@ const newestOf = (told: Pending['told'], members: readonly { readonly ref: Ref }
   return versions.length === 0 ? null : Math.max(...versions);
 };
 
-const evidenceOf = async (work: Provisioning, version: number | null): Promise<Evidence> => {
-  const read = version === null ? null : await readOf(work, version);
-  return { version, run: read?.run ?? null, read: read?.kind ?? null, confirmed: null };
+const nothing: Evidence = { version: null, run: null, read: null, confirmed: null };
+
+/** What rests on the snapshot as it was then. */
+export const evidenceAsOf = async (work: Provisioning, version: number): Promise<Evidence> => {
+  const told = await toldBy(work, version);
+  return { version: told?.version ?? version, run: told?.run ?? null, read: told?.kind ?? null, confirmed: null };
 };
 
-/**
- * What rests on the snapshot as it was then. Where nothing changed with a version, and no run says that it committed it (it is about to, or died, or only
- * gave up its place), that is the last version before of which one does: nothing has changed since.
- */
-export const evidenceAsOf = async (work: Provisioning, version: number): Promise<Evidence> =>
-  await evidenceOf(work, await lastReadBy(work, version));
-
-const lastReadBy = async (work: Provisioning, version: number): Promise<number> => {
-  if ((await readOf(work, version)) !== null) return version;
-  for await (const read of newestRuns(work.engine.stores.runs, readsOf(work), mostReads))
-    if (read.version !== null && read.version <= version) return read.version;
-  return version;
-};
-
-/**
- * The version itself says it, also where whoever committed it died, or is about to say so. Of one with which nothing changed, or of before that was kept,
- * a run does. Null where neither is on record any more.
- */
+/** Who committed this version. Null where it is not on record. */
 export const readOf = async (work: Provisioning, version: number): Promise<Read | null> => {
+  const told = await toldBy(work, version);
+  return told?.version === version ? told : null;
+};
+
+/**
+ * The version itself says it, also where whoever committed it died, or is about to say so. Of one with which nothing changed a run does. Where none says that
+ * it committed it (it is about to, or died, or failed afterwards, or only gave up its place), that is the last version before with which something changed.
+ */
+const toldBy = async (work: Provisioning, version: number): Promise<Read | null> => {
   const known = work.reads.get(version);
   if (known !== undefined) return known;
-  const { snapshots } = work.engine.stores;
-  const read = (await snapshots.committedBy(work.run.connection, version)) ?? (await readOfRun(work, version));
+  const last = await work.engine.stores.snapshots.committedBy(work.run.connection, version);
+  const read = last?.version === version ? last : ((await readOfRun(work, version)) ?? last);
   work.reads.set(version, read);
   return read;
 };
 
 const readOfRun = async ({ engine, run: { connection } }: Provisioning, version: number): Promise<Read | null> => {
   const [run] = (await engine.stores.runs.list({ connection, kind: 'sync', version }, null, 1)).items;
-  return run?.kind === 'sync' ? { run: run.id, kind: run.read, at: run.finishedAt ?? run.createdAt } : null;
+  return run?.kind === 'sync' ? { version, run: run.id, kind: run.read, at: run.finishedAt ?? run.createdAt } : null;
 };
 
 /** When the last read began that would have told of somebody who is back: one of everybody, or of what changed. Null: none is on record. */

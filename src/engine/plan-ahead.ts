@@ -67,7 +67,7 @@ export const planAhead = async (
     { run: planning, connection, record, lease, watch },
     { aim, place, known, reached, written: null },
   );
-  work.reads.set(head.version, { run: id, kind: 'full', at: engine.world.now() });
+  work.reads.set(head.version, { version: head.version, run: id, kind: 'full', at: engine.world.now() });
   const end = await provision(work, place, known, async (phase, { skipped, failed }, text) => {
     watch.check();
     const at = text ?? null;

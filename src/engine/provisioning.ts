@@ -103,7 +103,7 @@ export type Provisioning = {
 };
 
 /** A sync run that committed a version. */
-export type Read = { readonly run: RunId; readonly kind: ReadKind | null; readonly at: Date };
+export type Read = { readonly version: number; readonly run: RunId; readonly kind: ReadKind | null; readonly at: Date };
 
 /** Takes a remote object for this source object. False when another one of this turn has it: two people never share an account. */
 export const claim = (work: Pick<Provisioning, 'claims'>, remote: RemoteId, id: SourceId): boolean => {

@@ -176,7 +176,6 @@ const planSome = async (
   };
   const undone: Undone[] = [];
   const pending: Pending[] = [];
-  const evidenceOf = remembered((version: number) => evidenceAsOf(work, version));
   for (const trace of traces) {
     const both = [undoAccount(trace, context), undoMembers(trace, context)];
     undone.push(...both);
@@ -188,7 +187,7 @@ const planSome = async (
           ? { planned, link, step: 'unlink' }
           : isGiving(planned)
             ? { planned, link }
-            : { planned, link, evidence: await evidenceOf(trace.version) },
+            : { planned, link, evidence: await evidenceAsOf(work, trace.version) },
       );
   }
   return {
@@ -196,16 +195,6 @@ const planSome = async (
     taking: pending.filter(({ planned }) => !isGiving(planned)),
     lettingGo: pending.filter(({ step }) => step === 'unlink'),
     leftOut: undone.flatMap(({ leftOut }) => leftOut),
-  };
-};
-
-/** Of a few versions, in whose name much is taken back. */
-const remembered = <K, V>(ask: (key: K) => Promise<V>): ((key: K) => Promise<V>) => {
-  const known = new Map<K, Promise<V>>();
-  return (key) => {
-    const answer = known.get(key) ?? ask(key);
-    known.set(key, answer);
-    return answer;
   };
 };
 

@@ -33,6 +33,7 @@ export type Restored = { readonly epoch: number; readonly at: Date };
 
 /** The sync run that committed a version, and how it had read. */
 export type Committer = { readonly run: RunId; readonly kind: ReadKind };
+export type Committed = Committer & { readonly version: number; readonly at: Date };
 
 export type Page<T> = { readonly items: readonly T[]; readonly next: string | null };
 
@@ -83,10 +84,10 @@ export interface SnapshotStore extends SnapshotReads {
    */
   begin(lease: Lease, signature: string): Promise<Draft>;
   /**
-   * Who committed this version, and when, also where they died before their run could say so. Null where it is not on record: nothing changed with it,
-   * nobody said who they are, or the version was pruned.
+   * The last version up to this one with which something changed, and who committed it, when, also where they died before their run could say so. Null where
+   * it is not on record: nobody said who they are, or it was pruned.
    */
-  committedBy(connection: ConnectionId, version: number): Promise<(Committer & { readonly at: Date }) | null>;
+  committedBy(connection: ConnectionId, through: number): Promise<Committed | null>;
   /** Drops changes up to and including this version, who committed them, and what no version refers to any more; tidies up what look-ups go by. */
   prune(connection: ConnectionId, through: number): Promise<void>;
   /** The committed changes of somebody, and of members as far as it is them, oldest first, in batches. */

@@ -149,9 +149,16 @@ export const snapshotChangesContract = (open: OpenSnapshots): void => {
       const draft = await begin();
       await draft.record([created('ann')]);
       const { version: one } = await draft.commit({ ...end, by });
+      const { version: idle } = await commit(world, connection, []);
+      const abandoned = await begin();
+      await abandoned.record([created('ghost')]);
       const { version: two } = await commit(world, connection, [], [created('bob')]);
-      expect(await world.snapshots.committedBy(connection, one)).toEqual({ ...by, at: start });
+      const committed = { ...by, version: one, at: start };
+      expect(await world.snapshots.committedBy(connection, one)).toEqual(committed);
       expect(await world.snapshots.committedBy(connection, one - 1)).toBeNull();
+      // Nothing changed since.
+      expect(await world.snapshots.committedBy(connection, idle)).toEqual(committed);
+      // Nobody said who told of it.
       expect(await world.snapshots.committedBy(connection, two)).toBeNull();
       await world.snapshots.prune(connection, one);
       expect(await world.snapshots.committedBy(connection, one)).toBeNull();
@@ -163,7 +170,7 @@ export const snapshotChangesContract = (open: OpenSnapshots): void => {
       await draft.record([created('ann')]);
       const { version } = await draft.commit({ ...end, by });
       await world.snapshots.prune(connection, version);
-      expect(await world.snapshots.committedBy(connection, version)).toEqual({ ...by, at: start });
+      expect(await world.snapshots.committedBy(connection, version)).toEqual({ ...by, version, at: start });
     });
 
     it('that were pruned are told of, by the newest of them', async () => {

@@ -110,3 +110,27 @@ it('nobody-says-who-read-then: an undo names the last read before, where the run
   await s.approve();
   expect(await takenAway(s)).toEqual([['disable', 'undo', { version, run: runId('run_000001'), read: 'full' }]]);
 });
+
+it('whoever-read-it-never-ended: names the read with which something changed last, where no run says that it read since', async () => {
+  const s = await story();
+  for (const name of ['ann', 'bob']) s.hire(name);
+  s.found('staff');
+  s.directory.join(id('staff'), id('ann'));
+  const sync = await s.requestSync('full');
+  onceCommitted(s, dies);
+  await expect(s.syncAll()).rejects.toThrow(Crash);
+  const { version } = await s.stores.snapshots.head(connection);
+  s.pass(31_000);
+  onceCommitted(s, dies);
+  await expect(s.syncAll()).rejects.toThrow(Crash);
+  await s.stores.runs.cancel(sync.id, s.now());
+  expect((await s.stores.snapshots.head(connection)).version).toBeGreaterThan(version);
+  s.pass(31_000);
+  await s.requestProvision('full');
+  await s.provisionAll();
+  const group = [...s.remote.objects.values()].find(({ type }) => type === 'group');
+  s.remote.members.get(group?.remoteId ?? remoteId(''))?.add(s.account('bob')?.remoteId ?? remoteId(''));
+  await s.planRepair(await s.reconcile());
+  await s.approve();
+  expect(await takenAway(s)).toEqual([['remove_members', 'members', { version, run: sync.id, read: 'full' }]]);
+});

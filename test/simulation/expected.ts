@@ -261,12 +261,21 @@ const excuseOfManager = (view: View, person: Person, remote: Remote, manager: Pe
     ({ owner, path, to }) => owner.id === person.id && path !== 'members' && to === manager.id,
   );
   if (waits) return 'waiting';
-  if (manager.standing === 'recycled') return 'manager_recycled';
+  if (manager.standing === 'recycled' || isBackUnasked(view, remote, manager)) return 'manager_recycled';
   if (removed.has(manager.id)) return 'removed';
   // Whoever left the scope, or whose account the target said to have made and did not, and who has no other.
   const isWithout = !view.scope.has(manager.id) || (!view.byExternalId.has(manager.id) && lost.has(manager.id));
   const isLost = remote.manager !== null && view.customer.remote.find(remote.manager) === null;
   return isWithout && isLost ? 'never_made' : null;
+};
+
+/** Who comes back outside the scope is not asked who reports to them: everybody's manager is read again by the next full read (decision 34). */
+const isBackUnasked = ({ customer, scope }: View, remote: Remote, { id }: Person): boolean => {
+  if (remote.manager !== null || scope.has(id)) return false;
+  const { history } = customer.directory;
+  const away = history.findLastIndex(({ truth }) => truth.people.get(id)?.standing === 'recycled');
+  const backAt = history[away + 1]?.at;
+  return away >= 0 && backAt !== undefined && !customer.fullReads.some(({ from, to }) => to !== null && from >= backAt);
 };
 
 const wrongWithGroup = (view: View, group: Group): readonly Wrong[] => {

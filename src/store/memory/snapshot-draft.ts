@@ -7,7 +7,7 @@ import { StaleFence } from '../../model/errors.ts';
 import type { SourceId } from '../../model/ids.ts';
 import type { SourceObject } from '../../model/source-object.ts';
 import type { Lease } from '../leases.ts';
-import type { Batch, Committer, Draft, EdgePair, Head, Pair, Remembered } from '../snapshot-store.ts';
+import type { Batch, Committed, Draft, EdgePair, Head, Pair, Remembered } from '../snapshot-store.ts';
 import { readsOf } from './snapshot-reads.ts';
 import {
   emptyLayer,
@@ -31,8 +31,8 @@ export type Shelf = {
   changes: RecordedChange[];
   /** The newest change that was pruned. */
   pruned: ChangePlace | null;
-  /** By version. */
-  committers: Map<number, Committer & { readonly at: Date }>;
+  /** By version with which something changed. Null: nobody said who they are. */
+  committers: Map<number, Committed | null>;
   committed: Layer;
 };
 
@@ -134,7 +134,7 @@ export const openDraft = (around: Around, shelf: Shelf, lease: Lease, version: n
       shelf.draft = null;
       closed = true;
       shelf.changes.push(...recorded);
-      if (by !== undefined && recorded.length > 0) shelf.committers.set(version, { ...by, at });
+      if (recorded.length > 0) shelf.committers.set(version, by === undefined ? null : { ...by, version, at });
       for (const [key, next] of view.over.objects) shelf.committed.objects.set(key, next);
       for (const [group, next] of view.over.members) shelf.committed.members.set(group, next);
       await probe('snapshot.committed');

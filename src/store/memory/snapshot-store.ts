@@ -51,7 +51,11 @@ export const createMemorySnapshotStore = (around: {
       shelf.draft = { signature, batches };
       return openDraft({ fenceOf, now, probe }, shelf, lease, shelf.opened, batches);
     },
-    committedBy: async (connection, version) => shelfOf(connection).committers.get(version) ?? null,
+    committedBy: async (connection, through) => {
+      const { committers } = shelfOf(connection);
+      const last = Math.max(...[...committers.keys()].filter((version) => version <= through));
+      return committers.get(last) ?? null;
+    },
     changesAbout: (connection, person) =>
       inBatches(
         shelfOf(connection).changes.flatMap((recorded) => {

@@ -67,7 +67,7 @@ export const createMongoSnapshotStore = (
       }
       throw new StaleFence(`Drafts of ${connection} are opened faster than this one could be.`);
     },
-    committedBy: (connection, version) => versions.by(connection, version),
+    committedBy: versions.lastBy,
     prune: async (connection, through) => {
       const { version } = await committed(connection);
       const last = await changes.lastThrough(connection, through, version);

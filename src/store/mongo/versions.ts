@@ -33,9 +33,15 @@ export const createVersions = (db: Db) => {
       const noted = { _id: idOf(connection, version), version, parts, at, committed: false };
       await collection.insertOne(by === undefined ? noted : { ...noted, by });
     },
-    by: async (connection: ConnectionId, version: number): ReturnType<SnapshotStore['committedBy']> => {
-      const noted = await collection.findOne({ _id: idOf(connection, version) }, { projection: { by: 1, at: 1 } });
-      return noted?.by === undefined ? null : { run: runId(noted.by.run), kind: noted.by.kind, at: noted.at };
+    lastBy: async (connection: ConnectionId, through: number): ReturnType<SnapshotStore['committedBy']> => {
+      const range = { $gt: `${connection}|`, $lte: idOf(connection, through) };
+      // Of others it is not known from here whether they were committed.
+      const noted = await collection.findOne(
+        { _id: range, $or: [{ _id: idOf(connection, through) }, { committed: true }] },
+        { projection: { version: 1, by: 1, at: 1 }, sort: { _id: -1 } },
+      );
+      if (noted?.by === undefined) return null;
+      return { version: noted.version, run: runId(noted.by.run), kind: noted.by.kind, at: noted.at };
     },
     parts: async (connection: ConnectionId, version: number): Promise<readonly Part[]> => {
       const noted = await collection.findOne({ _id: idOf(connection, version) }, { projection: { parts: 1 } });
