@@ -13,6 +13,7 @@ import { TargetError } from '../model/errors.ts';
 import type { RemoteId } from '../model/ids.ts';
 import { type EscrowReason, type Link, linkIn, type Member, type Operation, type Outcome } from '../model/operation.ts';
 import type { Applied, Refusal } from '../target/target.ts';
+import { noteAsShown, staysAsItIs } from './as-shown.ts';
 import { settleOutcomes } from './escrow.ts';
 import { noteFirstMembers } from './first-members.ts';
 import { assertGrounded, GroundsTooOld } from './grounds.ts';
@@ -47,7 +48,10 @@ export const carryOut = async (work: Provisioning, pending: readonly Pending[], 
       outcome.result === 'skipped' && outcome.reason === 'guard_hold' ? [one] : [],
     ),
   );
-  if (kept.length > 0) await settled(kept);
+  if (kept.length > 0) {
+    await noteAsShown(work, staying(kept));
+    await settled(kept);
+  }
   if (go.length > 0) await carryOutAll(work, go, settled);
 };
 
@@ -69,7 +73,10 @@ const carryOutAll = async (work: Provisioning, pending: readonly Pending[], sett
   if (stop.error !== null) throw stop.error;
 };
 
+const staying = (done: readonly Done[]): readonly Pending[] => done.filter(staysAsItIs).map(({ pending }) => pending);
+
 const settleAll = async (work: Provisioning, done: readonly Done[]): Promise<void> => {
+  await noteAsShown(work, staying(done));
   await waitForAnother(work, done);
   await settleOutcomes(
     work,

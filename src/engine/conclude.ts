@@ -168,7 +168,7 @@ const finish = async ({ engine, lease, run, record }: Provisioning, { id }: Plan
 
 const leftOutProblem = ({ id, amends }: Plan, leftOut: number): Problem => ({
   code: 'plan_left_out',
-  message: `${leftOut} operations were needed that the plan ${id} does not hold, because something moved while it was carried out. They were not done; ${amends === null ? 'the next run does them' : `ask for the ${amends.kind} again to see them`}.`,
+  message: `${leftOut === 1 ? '1 operation was' : `${leftOut} operations were`} needed that the plan ${id} does not hold, because something moved while it was carried out. ${leftOut === 1 ? 'It was' : 'They were'} not done; ${amends === null ? `the next run does ${leftOut === 1 ? 'it' : 'them'}` : `ask for the ${amends.kind} again to see ${leftOut === 1 ? 'it' : 'them'}`}.`,
   owner: 'your_team',
 });
 

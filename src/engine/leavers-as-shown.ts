@@ -4,11 +4,10 @@
  * Of whom it shows nothing, nothing is noted: a reader that is behind knows nobody, and without the link nobody would switch them off again.
  */
 
-import { keyOf } from '../core/plan.ts';
-import type { Link, Outcome } from '../model/operation.ts';
+import type { Link } from '../model/operation.ts';
 import type { GoneReason, Ref } from '../model/source-object.ts';
-import { settleOutcomes } from './escrow.ts';
-import { causeOf, isDry, linksNow, type Provisioning, passOf } from './provisioning.ts';
+import { noteLinks } from './as-shown.ts';
+import { isDry, linksNow, type Provisioning } from './provisioning.ts';
 import { isNews, sighted } from './sights.ts';
 
 export type Leaver = { readonly ref: Ref; readonly why: GoneReason };
@@ -20,27 +19,12 @@ export const noteLeaversAsShown = async (work: Provisioning, leavers: readonly L
     leavers.map(({ ref }) => ref),
   );
   const shown = await sighted(work, recorded, () => true);
-  const pass = passOf(work);
-  const news = leavers.flatMap(({ ref, why }) => {
-    const link = recorded.has(ref.id) ? shown.get(ref.id) : undefined;
-    if (link === undefined || !isNews(work, ref.id)) return [];
-    const { remoteId } = link;
-    const operation = { key: keyOf(pass, ref, 'adopt'), ref, action: 'update', remoteId, attributes: {} } as const;
-    return [{ operation: { ...operation, before: {} }, why, link: asLeaver(link) }];
-  });
-  if (news.length === 0) return;
-  // Nothing is written to the target, so it counts against no limit.
-  const intents = news.map(({ operation, why }) => ({
-    operation,
-    cause: { ...causeOf(work, { planned: { operation, why } }), limited: false },
-  }));
-  await work.engine.stores.ledger.intend(work.lease, intents);
-  const at = work.engine.world.now();
-  await settleOutcomes(
+  await noteLinks(
     work,
-    news.map(
-      ({ operation: { key, ref }, link }): Outcome => ({ key, ref, action: 'update', at, result: 'applied', link }),
-    ),
+    leavers.flatMap(({ ref, why }) => {
+      const link = recorded.has(ref.id) ? shown.get(ref.id) : undefined;
+      return link === undefined || !isNews(work, ref.id) ? [] : [{ link: asLeaver(link), why }];
+    }),
   );
 };
 

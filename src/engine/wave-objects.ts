@@ -9,6 +9,7 @@ import { type SourceId, sourceId } from '../model/ids.ts';
 import type { Escrow, Link, Operation, Outcome } from '../model/operation.ts';
 import { isDestructive } from '../model/operation.ts';
 import type { Ref, SourceObject } from '../model/source-object.ts';
+import { noteSeen } from './as-shown.ts';
 import { carryOut, isToPlanAgain } from './carry-out.ts';
 import { escrowObjects } from './escrow.ts';
 import { letGo } from './first-looks.ts';
@@ -295,12 +296,12 @@ const toPending = ({ item, plan, link, met }: Planned, pass: string): readonly P
 };
 
 const escrowUnplannable = async (work: Provisioning, plans: readonly Planned[]): Promise<void> => {
-  const failures = plans.flatMap(({ item, plan }) =>
-    plan.kind === 'escrow'
-      ? [{ ref: item.ref, reason: plan.reason satisfies Escrow['reason'], detail: plan.detail }]
-      : [],
+  const failures = plans.flatMap(({ item: { ref, why }, plan }) =>
+    plan.kind === 'escrow' ? [{ ref, why, reason: plan.reason satisfies Escrow['reason'], detail: plan.detail }] : [],
   );
-  if (failures.length > 0 && !isDry(work)) await escrowObjects(work, failures);
+  if (failures.length === 0 || isDry(work)) return;
+  await noteSeen(work, failures);
+  await escrowObjects(work, failures);
 };
 
 /** An account that needs nothing, or is rightly left alone, needs no more care either. Groups are let go at the end, when no member waits. */

@@ -8,6 +8,7 @@ import { batches } from '../core/batches.ts';
 import type { SourceId } from '../model/ids.ts';
 import type { Ref } from '../model/source-object.ts';
 import { isOfPlan } from './aim.ts';
+import { noteAsShown } from './as-shown.ts';
 import { withEvidence } from './evidence.ts';
 import { forgetLooks, letGo } from './first-looks.ts';
 import type { Gathered } from './gather.ts';
@@ -34,6 +35,7 @@ export const provisionRemovals = async (
   const [go, held] = [all.go.filter(isFor), all.held.filter(isFor)];
   const judged = await withoutGuarded(work, { ...all, go, held, inDoubt }, tally);
   for (const one of judged.notInPlan) tally.skip('not_in_plan', Math.max(1, counted(one).members));
+  await noteAsShown(work, [...judged.notInPlan, ...judged.inDoubt]);
   await keepHeld(work, judged.held, tally);
   await noteRemovals(work, judged);
   const unproven = await takeAway(work, judged.go, tally);

@@ -1,11 +1,16 @@
+import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { isOutdated, isToBeRead } from '../../src/core/accepted.ts';
 import { newProvisionRun, newReconcileRun } from '../../src/engine/request-runs.ts';
 import { declareRestore, noticeRestore } from '../../src/engine/restore.ts';
 import { syncTurn } from '../../src/engine/sync-run.ts';
-import { organizationId } from '../../src/model/ids.ts';
+import { TargetError } from '../../src/model/errors.ts';
+import { organizationId, type RemoteId } from '../../src/model/ids.ts';
+import type { Attributes } from '../../src/model/source-object.ts';
 import { memorySource } from '../../src/source/memory.ts';
+import { createMemoryStores } from '../../src/store/memory/index.ts';
 import { createMemoryMarks } from '../../src/store/memory/installation.ts';
+import { createVault } from '../../src/store/vault.ts';
 import type { Target } from '../../src/target/target.ts';
 import { restless } from '../support/restless.ts';
 import { connection, id, type Story, type StoryOptions, story, target } from '../support/story.ts';
@@ -388,6 +393,148 @@ describe('a database that was put back from a backup', () => {
     const head = await s.stores.snapshots.head(connection);
     expect(head).toMatchObject({ counts: { user: 30 } });
     expect(await waitsFor(s)).not.toBe('full sync');
+  });
+
+  describe('whose plan did not get all of it done', () => {
+    const manager = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager';
+    /** The plan of everything waits, and holds nothing but that memberships are told again. */
+    const looked = async (options: StoryOptions = {}) => {
+      const until = async (s: Story): Promise<void> => {
+        await untilBackup(s);
+        s.hire('fritz');
+        await s.delta();
+        s.hire('fritz', { accountEnabled: false });
+        s.hire('ben', { manager: id('anna') });
+        s.found('board');
+        await s.delta();
+      };
+      const asked = { gets: 0 };
+      const lived = await story();
+      await until(lived);
+      const wrapTarget = (made: Target): Target => {
+        const wrapped = options.wrapTarget?.(made) ?? made;
+        return {
+          ...wrapped,
+          get: (...question) => {
+            asked.gets += 1;
+            return wrapped.get(...question);
+          },
+        };
+      };
+      const s = await putBack(lived, until, { ...options, wrapTarget });
+      await noticed(s);
+      await delta(s);
+      return { s, asked };
+    };
+    const byHand = (s: Story, name: string, attributes: Attributes): void => {
+      const account = s.account(name);
+      if (account === undefined) throw new Error(`${name} has no account.`);
+      s.remote.objects.set(account.remoteId, { ...account, attributes: { ...account.attributes, ...attributes } });
+    };
+    const deleted = (s: Story, remoteId: RemoteId | undefined): void => {
+      if (remoteId === undefined) throw new Error('It is not there.');
+      s.remote.objects.delete(remoteId);
+      s.remote.members.delete(remoteId);
+      for (const members of s.remote.members.values()) members.delete(remoteId);
+    };
+    const group = (s: Story) =>
+      [...s.remote.objects.values()].find(({ attributes }) => attributes['displayName'] === 'board');
+    const states = async (s: Story) =>
+      (await s.stores.runs.list({ kind: 'provision' }, null, 2)).items.map(({ state }) => state);
+
+    it.each<readonly [string, (s: Story) => void]>([
+      ['a value was set by hand', (s) => byHand(s, 'ben', { displayName: 'Ben by hand' })],
+      ['a manager was taken from somebody by hand', (s) => byHand(s, 'ben', { [manager]: null })],
+      ['who is off was switched on by hand', (s) => byHand(s, 'fritz', { active: true })],
+      ['who is on was switched off by hand', (s) => byHand(s, 'carl', { active: false })],
+      ['an account was deleted by hand', (s) => deleted(s, s.account('dora')?.remoteId)],
+      ['a group was deleted by hand', (s) => deleted(s, group(s)?.remoteId)],
+    ])('has the next run do what it left out where %s before it was approved', async (_what, changed) => {
+      const { s } = await looked();
+      changed(s);
+      expect(await s.approve()).toMatchObject({ problem: { code: 'plan_left_out' } });
+      expect(await states(s)).toEqual(['succeeded', 'partially_succeeded']);
+      expect(s.accounts()).toEqual({ anna: 'on', ben: 'on', carl: 'on', dora: 'on', fritz: 'off' });
+      expect(s.account('ben')?.attributes).toMatchObject({
+        displayName: 'ben',
+        [manager]: s.account('anna')?.remoteId,
+      });
+      expect(s.groups()).toEqual({ board: [], sales: ['anna', 'ben', 'carl'] });
+      expect(s.remote.objects.size).toBe(7);
+    });
+
+    it('asks the target for nobody more because of that', async () => {
+      const calm = await looked();
+      calm.asked.gets = 0;
+      await calm.s.approve();
+      const { s, asked } = await looked();
+      byHand(s, 'ben', { displayName: 'Ben by hand' });
+      asked.gets = 0;
+      expect(await s.approve()).toMatchObject({
+        problem: {
+          message: expect.stringMatching(/^1 operation was needed .* It was not done; the next run does it\.$/),
+        },
+      });
+      expect(asked.gets).toBe(calm.asked.gets);
+    });
+
+    it('has it done wherever a worker dies at the plan', async () => {
+      let passes = 0;
+      for (let nth = 1, isThrough = false; !isThrough; nth += 1) {
+        const left = { passes: Number.POSITIVE_INFINITY };
+        const pass = async (site: string): Promise<void> => {
+          if (!/^(ledger|provision)/.test(site)) return;
+          left.passes -= 1;
+          if (left.passes === 0) throw new Error('died');
+        };
+        const { s } = await looked({
+          stores: (now) => createMemoryStores({ now, vault: createVault(randomBytes(32)), probe: pass }),
+          engine: { failpoint: pass },
+        });
+        byHand(s, 'ben', { displayName: 'Ben by hand' });
+        byHand(s, 'fritz', { active: true });
+        deleted(s, s.account('dora')?.remoteId);
+        left.passes = nth;
+        const died = await s.approve().then(
+          () => false,
+          () => true,
+        );
+        s.pass(31_000);
+        await s.provisionAll();
+        expect([nth, s.accounts()]).toEqual([nth, { anna: 'on', ben: 'on', carl: 'on', dora: 'on', fritz: 'off' }]);
+        expect([nth, s.account('ben')?.attributes['displayName']]).toEqual([nth, 'ben']);
+        expect([nth, s.groups()]).toEqual([nth, { board: [], sales: ['anna', 'ben', 'carl'] }]);
+        isThrough = !died;
+        passes = nth;
+      }
+      expect(passes).toBeGreaterThan(10);
+    });
+
+    it.each<readonly [string, 'update' | 'create', (s: Story) => void]>([
+      ['a value', 'update', (s) => byHand(s, 'ben', { displayName: 'Ben by hand' })],
+      ['an account', 'create', (s) => deleted(s, s.account('dora')?.remoteId)],
+    ])('has %s that the target refused tried again', async (_what, refused, changed) => {
+      const refuses = { now: false };
+      const wrapTarget = (made: Target): Target => ({
+        ...made,
+        apply: async (operation, ...rest) => {
+          if (refuses.now && operation.action === refused) throw new TargetError('rejected', 'It is not wanted.');
+          return await made.apply(operation, ...rest);
+        },
+      });
+      const { s } = await looked({ wrapTarget });
+      changed(s);
+      refuses.now = true;
+      await s.provision();
+      expect(await s.held(await s.newestPlan())).toContain(`${refused} user`);
+      await s.approve();
+      refuses.now = false;
+      s.pass(day);
+      await s.provision();
+      expect(s.account('ben')?.attributes).toMatchObject({ displayName: 'ben', active: true });
+      expect(s.accounts()).toMatchObject({ dora: 'on' });
+      expect(await s.stores.ledger.countEscrows(target)).toBe(0);
+    });
   });
 
   describe('and that nobody has looked at since', () => {

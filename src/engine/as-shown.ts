@@ -1,0 +1,76 @@
+/**
+ * After a restore a run goes by what the target shows, and the next one by the links again. So whatever was shown of an account that was not brought to
+ * what is wanted, because the plan does not hold that or the target refused it, is written down: or the next run would find nothing to do there.
+ */
+
+import { keyOf } from '../core/plan.ts';
+import { mayHold } from '../core/told.ts';
+import type { Cause, Link, Outcome } from '../model/operation.ts';
+import type { Ref } from '../model/source-object.ts';
+import { settleOutcomes } from './escrow.ts';
+import type { Done, Pending } from './pending.ts';
+import { causeOf, isDry, linksNow, type Provisioning, passOf } from './provisioning.ts';
+import { isNews } from './sights.ts';
+
+type Seen = { readonly ref: Ref; readonly why: Cause['why'] };
+
+/** Of what was not done, the accounts and groups. Before its failures are settled: whatever is settled without one lets go of an escrow. */
+export const noteAsShown = async (work: Provisioning, pending: readonly Pending[]): Promise<void> =>
+  await noteSeen(
+    work,
+    pending.flatMap(({ planned: { operation, why } }) => ('members' in operation ? [] : [{ ref: operation.ref, why }])),
+  );
+
+/** What the plan left out, and what the target refused. */
+export const staysAsItIs = ({ outcome }: Done): boolean =>
+  outcome.result === 'escrowed' || (outcome.result === 'skipped' && outcome.reason === 'not_in_plan');
+
+export const noteSeen = async (work: Provisioning, seen: readonly Seen[]): Promise<void> => {
+  if (isDry(work)) return;
+  const news = new Map(seen.filter(({ ref }) => isNews(work, ref.id)).map((one) => [one.ref.id, one]));
+  if (news.size === 0) return;
+  const recorded = await linksNow(
+    work,
+    [...news.values()].map(({ ref }) => ref),
+  );
+  await noteLinks(
+    work,
+    [...news.values()].flatMap(({ ref, why }) => {
+      const link = recorded.get(ref.id);
+      return link === undefined ? [] : [{ why, link: work.sights?.get(ref.id)?.link ?? asGone(work, link) }];
+    }),
+  );
+};
+
+/** One answer may be of a reader that is behind. So it stays linked, and is told everything once more, which finds out. */
+const asGone = ({ engine }: Provisioning, link: Link): Link => {
+  const { ref, remoteId } = link;
+  return mayHold(link, { key: keyOf('', ref, 'delete'), ref, action: 'delete', remoteId }, engine.world.now()) ?? link;
+};
+
+/** Nothing is written to the target, so it counts against no limit. */
+export const noteLinks = async (
+  work: Provisioning,
+  links: readonly { readonly link: Link; readonly why: Cause['why'] }[],
+): Promise<void> => {
+  if (links.length === 0) return;
+  const pass = passOf(work);
+  const noted = links.map(({ link, why }) => {
+    const { ref, remoteId } = link;
+    const operation = { key: keyOf(pass, ref, 'adopt'), ref, action: 'update', remoteId, attributes: {} } as const;
+    return { operation: { ...operation, before: {} }, why, link };
+  });
+  const intents = noted.map(({ operation, why }) => ({
+    operation,
+    cause: { ...causeOf(work, { planned: { operation, why } }), limited: false },
+  }));
+  await work.engine.stores.ledger.intend(work.lease, intents);
+  const at = work.engine.world.now();
+  await settleOutcomes(
+    work,
+    noted.map(
+      ({ operation: { key, ref }, link }): Outcome => ({ key, ref, action: 'update', at, result: 'applied', link }),
+    ),
+  );
+  for (const { link } of links) work.remoteIds.set(link.ref.id, link.remoteId);
+};
