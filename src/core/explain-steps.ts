@@ -19,6 +19,7 @@ import { approvalsIn } from './approvals.ts';
 import { attributeOf, own, sameValue } from './attributes.ts';
 import type { Finding, ObjectNow, TargetNow } from './finding.ts';
 import { mapForCreate, mapForUpdate } from './mapping.ts';
+import { otherSwitch } from './switch.ts';
 import type { UnreadableRule } from './unreadable-rules.ts';
 import { goneWords, listed, needOf, sentence, timesText, timeText, unreadableWords, waitsOf } from './wording.ts';
 
@@ -237,7 +238,9 @@ const planStep = (one: Case): Step => {
 const planWords = ({ target, object, finding, details }: Case, state: StepState): string => {
   if (state === 'not_reached') return 'Nothing was planned.';
   if (finding.reason === 'disabled_in_source' && object.link === null)
-    return 'Nobody who is disabled is given an account.';
+    return otherSwitch(target.record.mapping[object.seen.object.ref.type]) === null
+      ? 'Nobody who is disabled is given an account.'
+      : 'Nobody whom the mapping has switched off is given an account.';
   const waits = waitsOf(finding.waiting, details.nameOf);
   if (finding.reason === 'waiting_reference' && waits !== null) return `It is there ${waits}.`;
   if (object.seen.gone !== null && finding.todo.length === 0)

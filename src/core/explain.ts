@@ -6,8 +6,8 @@ import type { Plan } from '../model/plan.ts';
 import type { ProvisionRun } from '../model/run.ts';
 import { type Details, isLetGo, stepsOf } from './explain-steps.ts';
 import { type Finding, judge, type ObjectNow, type TargetNow } from './finding.ts';
-import { isToBeOff } from './plan.ts';
 import { oneApproves, sayings, type Words } from './sayings.ts';
+import { isToBeOff, type OtherSwitch, otherSwitch } from './switch.ts';
 import { nameOf, needOf, strippedWords, timesText, timeText, waitsOf } from './wording.ts';
 
 export const explain = (target: TargetNow, object: ObjectNow, details: Details): Explained => {
@@ -30,12 +30,14 @@ const wordsOf = (target: TargetNow, object: ObjectNow, details: Details, finding
     who: type === 'group' ? `The group ${nameOf(seen.object)}` : nameOf(seen.object),
     target: target.record.name,
     account: link && `${type === 'group' ? 'group' : 'account'} ${link.remoteId}`,
-    off: offOf(target, object),
+    isOff: link?.state === 'disabled',
+    offBy: offBy(target, object),
     fate: fateOf(target, object, details),
     stripped: seen.left === undefined ? null : strippedWords(seen.left),
     lastWrite: lastWriteOf(details.last),
     need: needOf(finding.todo, object) ?? (link === null ? 'an account looked for' : 'what it needs'),
     isBack: finding.todo.some(({ operation }) => switchesOn(operation)),
+    isToBeOff: seen.gone === null && finding.todo.some(({ operation }) => operation.action === 'disable'),
     waits: waitsOf(finding.waiting, details.nameOf) ?? '',
     failure: escrow?.detail ?? null,
     retry: escrow && retryOf(escrow.attempts, escrow.since, escrow.dueAt),
@@ -46,9 +48,10 @@ const wordsOf = (target: TargetNow, object: ObjectNow, details: Details, finding
   };
 };
 
-const offOf = ({ record }: TargetNow, { link, seen: { object } }: ObjectNow): Words['off'] => {
-  if (link?.state !== 'disabled') return null;
-  return isToBeOff(object, record.mapping[object.ref.type]) ? 'wanted' : 'unsaid';
+/** Who has no account may be kept from one by a rule that counts only as it is made. */
+const offBy = ({ record }: TargetNow, { link, seen: { object } }: ObjectNow): OtherSwitch | null => {
+  const rules = record.mapping[object.ref.type];
+  return link === null || isToBeOff(object, rules) ? otherSwitch(rules) : null;
 };
 
 const planOf = ({ plan }: TargetNow, { planned }: Details): Words['plan'] => {

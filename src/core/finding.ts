@@ -17,7 +17,6 @@ import type { Plan } from '../model/plan.ts';
 import { type HeldCode, heldCodes, type ProvisionRun } from '../model/run.ts';
 import type { GoneReason, ObjectType, Remembered } from '../model/source-object.ts';
 import type { TargetRecord } from '../model/target-record.ts';
-import { own } from './attributes.ts';
 import { unmatched } from './matching.ts';
 import {
   type Context,
@@ -29,6 +28,7 @@ import {
   planUnlinked,
 } from './plan.ts';
 import { type Cover, coverOf, type Shield } from './protection.ts';
+import { isToStayOff } from './switch.ts';
 import type { UnreadableRule } from './unreadable-rules.ts';
 
 /** One target as it stands; the same for everybody who is looked at together. */
@@ -142,7 +142,7 @@ const judgeLinked = (target: TargetNow, object: ObjectNow, link: Link): Finding 
   const isToBeLookedAt = target.owesLook || target.undone !== null;
   if (waiting.length > 0 && isToBeLookedAt) return { ...pending(target, todo, 'every_run', 'planned'), waiting };
   if (waiting.length > 0) return { ...at('planned', 'waiting_reference'), waiting };
-  const isOff = link.state === 'disabled' && own(seen.object.attributes, 'accountEnabled') === false;
+  const isOff = link.state === 'disabled' && isToStayOff(seen.object, target.record.mapping[seen.object.ref.type]);
   return at(null, isOff ? 'disabled_in_source' : 'in_sync');
 };
 

@@ -16,11 +16,12 @@ import type {
   SkipReason,
   WaitingReference,
 } from '../model/operation.ts';
-import type { Attributes, GoneReason, Ref, Remembered, SourceObject, Value } from '../model/source-object.ts';
+import type { Attributes, GoneReason, Ref, Remembered, SourceObject } from '../model/source-object.ts';
 import type { TargetRecord } from '../model/target-record.ts';
 import { isBlank, own } from './attributes.ts';
 import { difference, mapForCreate, mapForUpdate, type Resolve, references } from './mapping.ts';
 import type { Mark, Match } from './matching.ts';
+import { ownSwitch, rulesOfSwitch, switchOf } from './switch.ts';
 
 export type PlannedOperation = { readonly operation: Operation; readonly why: Cause['why'] };
 
@@ -104,19 +105,8 @@ export const planLinked = (object: SourceObject, link: Link, context: Context): 
 export const planReferences = (object: SourceObject, link: Link, context: Context): ObjectPlan =>
   planUpdate(object, link, { ...context, rules: references(context.rules) }, {});
 
-/** Whether the mapping switches the account off. Nothing else that an object of the snapshot says of itself takes anything away. */
-export const isToBeOff = (object: SourceObject, rules: readonly MappingRule[]): boolean =>
-  switchOf(object, rules) === false;
-
 /** Whether somebody is switched off by this other than by what the mapping says of them. */
 export const isOfLeaving = (why: Cause['why']): boolean => why !== 'disabled_in_source';
-
-/** What the mapping says now of the switch of an account that is there. Null: nothing, whichever rule names it. */
-const switchOf = (object: SourceObject, rules: readonly MappingRule[]): Value =>
-  own(mapForUpdate(object, rulesOfSwitch(rules), () => undefined, {}).attributes, switchPath);
-
-const rulesOfSwitch = (rules: readonly MappingRule[]): readonly MappingRule[] =>
-  rules.filter(({ to }) => to === switchPath);
 
 /** How a target treats who leaves: people by one policy, groups by another. */
 export type LeavingPolicies = Pick<TargetRecord, 'deprovision' | 'leftGroups'>;
@@ -228,7 +218,7 @@ const withoutClearing = (attributes: Attributes, { required }: Context): Attribu
  * does on create alone, or has no value. Whom a rule switched off while it had one stays off.
  */
 const isToComeBack = (object: SourceObject, link: Link, rules: readonly MappingRule[]): boolean =>
-  isOff(link, rules) && switchOf(object, rules) === null && own(object.attributes, 'accountEnabled') !== false;
+  isOff(link, rules) && switchOf(object, rules) === null && own(object.attributes, ownSwitch) !== false;
 
 const isOff = ({ pushed, mayHold = {}, hasLeft }: Link, rules: readonly MappingRule[]): boolean =>
   own(mayHold, switchPath) === false ||

@@ -4,6 +4,7 @@ import type { Problem, ResolutionOwner } from '../model/connection.ts';
 import type { Reason } from '../model/explanation.ts';
 import type { PlanId, RunId } from '../model/ids.ts';
 import type { RunState } from '../model/run.ts';
+import type { OtherSwitch } from './switch.ts';
 
 /** What the sentences are made of. */
 export type Words = {
@@ -12,8 +13,10 @@ export type Words = {
   readonly target: string;
   /** `account 123`, `group 7`; null when there is none. */
   readonly account: string | null;
-  /** Of an account that is switched off: whether the mapping says so of who is here. Null: it is on. */
-  readonly off: 'wanted' | 'unsaid' | null;
+  /** Whether the account is switched off. */
+  readonly isOff: boolean;
+  /** By what somebody is off who is: another switch than Entra's own, where the mapping goes by one. */
+  readonly offBy: OtherSwitch | null;
   /** What became of the account of somebody who left: `account 123 at Helpdesk was switched off on …`; null when there never was one. */
   readonly fate: string | null;
   /** That what somebody who left looked like is not kept any more; null: it is. */
@@ -24,6 +27,8 @@ export type Words = {
   readonly need: string;
   /** Whether somebody who is back is to be switched on. */
   readonly isBack: boolean;
+  /** Whether somebody who is here is to be switched off. */
+  readonly isToBeOff: boolean;
   /** What is not as wanted with its references: `without the manager, who has no account there`. */
   readonly waits: string;
   /** What the failure said, and when it is tried again. */
@@ -61,11 +66,10 @@ const yourTeam = (): ResolutionOwner => 'your_team';
 
 export const sayings: Readonly<Record<Reason, Saying>> = {
   in_sync: {
-    says: ({ who, target, account, off, lastWrite }) =>
-      `${who} is at ${target} as ${account}${off === 'wanted' ? ', switched off' : ''}, as wanted${off === 'unsaid' ? ', and switched off there, of which the attribute mapping says nothing now' : ''}; ${lastWrite}.`,
-    owner: ({ off }) => (off === 'unsaid' ? 'your_team' : null),
-    todo: ({ off, target }) =>
-      off === 'unsaid' ? `If they are to work there, switch the account on at ${target}.` : null,
+    says: ({ who, target, account, isOff, lastWrite }) =>
+      `${who} is at ${target} as ${account}, as wanted${isOff ? ', and switched off there, of which the attribute mapping says nothing now' : ''}; ${lastWrite}.`,
+    owner: ({ isOff }) => (isOff ? 'your_team' : null),
+    todo: ({ isOff, target }) => (isOff ? `If they are to work there, switch the account on at ${target}.` : null),
   },
   waiting_reference: {
     says: ({ who, target, account, waits }) => `${who} is at ${target} as ${account}, but ${waits}.`,
@@ -73,12 +77,17 @@ export const sayings: Readonly<Record<Reason, Saying>> = {
     todo: () => 'Ask why they are not there. As soon as they are, it is made up for.',
   },
   disabled_in_source: {
-    says: ({ who, target, account }) =>
+    says: ({ who, target, account, offBy }) =>
       account === null
-        ? `${who} is disabled in Entra and has no account at ${target}: nobody who is disabled is given one.`
-        : `${who} is disabled in Entra, so ${account} at ${target} is switched off.`,
-    owner: customerIt,
-    todo: () => 'If this person is to work there, enable the account in Entra; the next sync does the rest.',
+        ? `${who} is ${offWords(offBy, target)}${offBy === null ? '' : ','} and has no account at ${target}: nobody who is ${offBy === null ? 'disabled' : 'off'} is given one.`
+        : `${who} is ${offWords(offBy, target)}, so ${account} at ${target} is switched off.`,
+    owner: ({ offBy }) => (offBy?.attribute === null ? 'your_team' : 'customer_it'),
+    todo: ({ target, offBy }) => {
+      if (offBy?.attribute === null)
+        return `If this person is to work there, edit the rule for active in the attribute mapping of ${target}.`;
+      const mended = offBy === null ? 'enable the account' : `have ${offBy.attribute} mended`;
+      return `If this person is to work there, ${mended} in Entra; the next sync does the rest.`;
+    },
   },
   out_of_scope: {
     says: ({ who, fate, stripped }) =>
@@ -196,10 +205,10 @@ export const sayings: Readonly<Record<Reason, Saying>> = {
     todo: () => 'Wait for the next sync, or ask for one.',
   },
   source_unsure: {
-    says: ({ who, target, account, isBack, retry }) =>
+    says: ({ who, target, account, isBack, isToBeOff, retry }) =>
       isBack
         ? `${who} was read as somebody who may work, but Entra, asked again, said otherwise or could not be asked, so ${account} at ${target} is still switched off${then(retry)}.`
-        : `${who} seems to have left, but Entra, asked again, said otherwise or could not tell, so ${account} at ${target} was left alone${then(retry)}.`,
+        : `${who} ${isToBeOff ? 'was read as somebody who is off' : 'seems to have left'}, but Entra, asked again, said otherwise or could not tell, so ${account} at ${target} was left alone${then(retry)}.`,
     owner: nobody,
     todo: () => 'Nothing; if it stays, ask for a full sync.',
   },
@@ -313,6 +322,13 @@ export const sayings: Readonly<Record<Reason, Saying>> = {
     todo: ({ target, run }) =>
       `Have what was wrong mended in Entra or in the mapping, ${run === null ? 'ask for a sync' : `wait for run ${run.id}`}, look at the plan of ${target} that it brings, and approve it.`,
   },
+};
+
+const offWords = (by: OtherSwitch | null, target: string): string => {
+  if (by === null) return 'disabled in Entra';
+  return by.attribute === null
+    ? `off by the attribute mapping of ${target}, which says so of everybody`
+    : `off by ${by.attribute} in Entra, which the attribute mapping of ${target} goes by`;
 };
 
 const then = (more: string | null): string => (more === null ? '' : `; ${more}`);

@@ -5,6 +5,7 @@
 
 import { type Absence, isAbsent, isLookStale, isProven } from '../core/absence.ts';
 import type { PlannedOperation } from '../core/plan.ts';
+import { isToBeOff, type OffBy, offBy } from '../core/switch.ts';
 import type { SourceId } from '../model/ids.ts';
 import type { Member, Operation, Said } from '../model/operation.ts';
 import type { Scope } from '../model/scope.ts';
@@ -12,7 +13,7 @@ import type { Ref, Standing } from '../model/source-object.ts';
 import { lastReadAt, readOf } from './evidence.ts';
 import { confirmedGrounds, type Grounds } from './grounds.ts';
 import { membersOf, type Pending, peopleOf } from './pending.ts';
-import { isDry, type Provisioning } from './provisioning.ts';
+import { isDry, type Provisioning, rulesFor } from './provisioning.ts';
 
 export type Confirmed = {
   readonly evident: readonly Pending[];
@@ -37,7 +38,9 @@ export const confirmRemovals = async (
   // Both are from before the question: the answer may be of any moment after it.
   const grounds = confirmedGrounds(work.engine.world.stopwatch());
   const at = work.engine.world.now();
-  const standings = await work.source().confirm(refs, scope, work.watch.signal);
+  const isAnyOff = leaving.values().some(({ planned }) => planned.why === 'disabled_in_source');
+  const by = isAnyOff ? offBy(rulesFor(work, 'user'), isToBeOff) : null;
+  const standings = await work.source().confirm(refs, scope, work.watch.signal, by);
   const { unproven, deleted, stale } = await doubts(work, await lossesOf(work, refs, standings, leaving), at);
   const said = (id: SourceId): Said => (deleted.has(id) ? 'deleted' : (standings.get(id) ?? 'unsure'));
   const evident: Pending[] = [];
@@ -60,10 +63,16 @@ export const confirmRemovals = async (
       open.push(...of(one, operation, parts.unproven));
     } else if (!isEvident(work.record, one.planned, standings.get(operation.ref.id))) contradicted.push(one);
     else if (unproven.has(operation.ref.id)) open.push(one);
-    else evident.push(confirmed(one, grounds, at, [said(operation.ref.id)]));
+    else evident.push(confirmed(one, grounds, at, [asSaid(said(operation.ref.id), by)], by));
   }
   const isShown = ({ id }: Ref): boolean => shows.has(standings.get(id) ?? 'unsure');
   return { evident, contradicted, unproven: open, shown: [...membersOf(contradicted).filter(isShown), ...stale] };
+};
+
+/** Of a rule that has everybody off the source can say no more than that they are there. */
+const asSaid = (said: Said, by: OffBy | null): Said => {
+  if (said !== 'disabled' || by === null) return said;
+  return by.attribute === null ? 'present' : 'off_by_mapping';
 };
 
 const shows: ReadonlySet<Standing> = new Set<Standing>(['present', 'disabled']);
@@ -181,7 +190,13 @@ const split = ({ members }: MemberOperation, partOf: (member: Member) => Part) =
 const of = (one: Pending, operation: MemberOperation, members: readonly Member[]): readonly Pending[] =>
   members.length === 0 ? [] : [{ ...one, planned: { ...one.planned, operation: { ...operation, members } } }];
 
-const confirmed = (one: Pending, grounds: Grounds, at: Date, words: readonly Said[]): Pending => {
+const confirmed = (
+  one: Pending,
+  grounds: Grounds,
+  at: Date,
+  words: readonly Said[],
+  by: OffBy | null = null,
+): Pending => {
   const said: Partial<Record<Said, number>> = {};
   for (const word of words) said[word] = (said[word] ?? 0) + 1;
   const { evidence } = one;
@@ -189,5 +204,10 @@ const confirmed = (one: Pending, grounds: Grounds, at: Date, words: readonly Sai
     throw new Error(
       `The ${one.planned.operation.ref.type} was asked about, and nobody had looked which read told of it.`,
     );
-  return { ...one, grounds, evidence: { ...evidence, confirmed: { at, said } } };
+  const attribute = words.includes('off_by_mapping') ? (by?.attribute ?? null) : null;
+  return {
+    ...one,
+    grounds,
+    evidence: { ...evidence, confirmed: { at, said, ...(attribute === null ? {} : { by: attribute }) } },
+  };
 };

@@ -1,15 +1,8 @@
 /** What a provision run would take away, from the state now: who left, who was disabled, who went from a group. */
 
 import { batches } from '../core/batches.ts';
-import {
-  expiredBefore,
-  isToBeOff,
-  type PlannedOperation,
-  planExpired,
-  planGone,
-  planLinked,
-  planMembers,
-} from '../core/plan.ts';
+import { expiredBefore, type PlannedOperation, planExpired, planGone, planLinked, planMembers } from '../core/plan.ts';
+import { isToBeOff } from '../core/switch.ts';
 import type { SourceId } from '../model/ids.ts';
 import { isDestructive, type Link, type Outcome, type WaitingReference, type Why } from '../model/operation.ts';
 import type { GoneReason, Ref } from '../model/source-object.ts';

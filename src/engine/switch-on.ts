@@ -4,14 +4,14 @@
  * it cannot be asked at all they wait, and nobody else does.
  */
 
-import { attributeOf } from '../core/attributes.ts';
 import type { ObjectPlan } from '../core/plan.ts';
+import { isToStayOff, offBy, switchOf } from '../core/switch.ts';
 import { SourceError } from '../model/errors.ts';
 import type { SourceId } from '../model/ids.ts';
 import { switchesOn } from '../model/operation.ts';
-import type { Ref, SourceObject, Standing } from '../model/source-object.ts';
+import type { SourceObject, Standing } from '../model/source-object.ts';
 import type { Item } from './gather.ts';
-import { isDry, type Provisioning } from './provisioning.ts';
+import { isDry, type Provisioning, rulesFor } from './provisioning.ts';
 
 type Planned = { readonly item: Item; readonly object: SourceObject; readonly plan: ObjectPlan };
 
@@ -20,35 +20,36 @@ export const onlyWhoIsBack = async <P extends Planned>(
   work: Provisioning,
   plans: readonly P[],
 ): Promise<readonly P[]> => {
-  const back = plans.filter(({ plan }) => isSwitchedOn(plan)).map(({ item }) => item.ref);
+  const back = plans.filter(({ plan }) => isSwitchedOn(plan));
   if (back.length === 0 || isDry(work)) return plans;
   const standings = await standingsOf(work, back);
   return plans.map((planned) => {
     if (!isSwitchedOn(planned.plan)) return planned;
     if (standings === null) return { ...planned, plan: unsure(notAsked) };
     const standing = standings.get(planned.item.ref.id) ?? 'unsure';
-    return isContradicted(planned.object, standing) ? { ...planned, plan: unsure(contradicted) } : planned;
+    return contradictions.has(standing) ? { ...planned, plan: unsure(contradicted) } : planned;
   });
 };
 
 /** Null: the source cannot be asked now, which is its own trouble and no reason to write nothing of anybody. */
 const standingsOf = async (
-  { source, connection, watch: { signal } }: Provisioning,
-  refs: readonly Ref[],
+  work: Provisioning,
+  back: readonly Planned[],
 ): Promise<ReadonlyMap<SourceId, Standing> | null> => {
   try {
-    return await source().confirm(refs, connection.scope, signal);
+    const rules = rulesFor(work, 'user');
+    // An attribute that says nothing of any of them may be one that nobody may read.
+    const by = back.some(({ object }) => switchOf(object, rules) !== null) ? offBy(rules, isToStayOff) : null;
+    const refs = back.map(({ item }) => item.ref);
+    return await work.source().confirm(refs, work.connection.scope, work.watch.signal, by);
   } catch (error) {
     if (error instanceof SourceError) return null;
     throw error;
   }
 };
 
-/** A mapping may have somebody on who is disabled, as the snapshot has them. */
-const isContradicted = (object: SourceObject, standing: Standing): boolean =>
-  standing === 'gone' ||
-  standing === 'out_of_scope' ||
-  (standing === 'disabled' && attributeOf(object, 'accountEnabled') !== false);
+/** A mapping may have somebody on who is disabled in the source: they are asked about by what it takes for the switch. */
+const contradictions: ReadonlySet<Standing> = new Set<Standing>(['gone', 'out_of_scope', 'disabled']);
 
 const isSwitchedOn = (plan: ObjectPlan): boolean =>
   plan.kind === 'do' && plan.operations.some(({ operation }) => switchesOn(operation));

@@ -166,7 +166,7 @@ const weightOf = (pending: readonly Pending[]): number =>
 
 const details = {
   source_unsure:
-    'the snapshot says it left, the source says it is there, or cannot tell; nothing is taken away until both agree',
+    'the snapshot says it left or is off, the source says otherwise, or cannot tell; nothing is taken away until both agree',
   absence_unproven: lookedOnce,
 } as const;
 

@@ -64,10 +64,18 @@ export type Evidence = {
   /** The sync run that committed the version, and the kind of its read. */
   readonly run: RunId | null;
   readonly read: ReadKind | null;
-  /** How many of them the source said what of, and when. Null: it was not asked yet. */
-  readonly confirmed: { readonly at: Date; readonly said: Readonly<Partial<Record<Said, number>>> } | null;
+  /** How many of them the source said what of, and when. `by`: the attribute that said `off_by_mapping`. Null: it was not asked yet. */
+  readonly confirmed: {
+    readonly at: Date;
+    readonly said: Readonly<Partial<Record<Said, number>>>;
+    readonly by?: string;
+  } | null;
 };
-export type Said = Standing | 'not_a_member' | 'deleted';
+/**
+ * `off_by_mapping`: they are there, and off by the attribute that the mapping takes for the switch, in place of the source's own. `present`, of somebody who
+ * is switched off: they are there, and the mapping has everybody off.
+ */
+export type Said = Standing | 'not_a_member' | 'deleted' | 'off_by_mapping';
 /** How something that was there before became somebody's. */
 export const takenOver = ['adopted', 'recognized', 'inherited'] as const;
 export type TakenOver = (typeof takenOver)[number];

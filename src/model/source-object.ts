@@ -19,7 +19,7 @@ export type SourceObject = { readonly ref: Ref; readonly attributes: Attributes 
 export type GoneReason = 'soft_deleted' | 'deleted' | 'out_of_scope' | 'missing';
 export type Gone = { readonly gone: GoneReason };
 
-/** What the source says of one object now. `unsure`: the answer is no evidence either way (throttled, unreadable, too fresh). */
+/** What the source says of one object now. `disabled`: it is there, and off. `unsure`: the answer is no evidence either way (throttled, unreadable, too fresh). */
 export type Standing = 'present' | 'disabled' | 'out_of_scope' | 'gone' | 'unsure';
 
 /** A person or group anyone ever saw: what it last looked like, and whether it is still in. */

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { merge } from '../core/attributes.ts';
 import { namedBy } from '../core/names.ts';
+import { type OffBy, ownSwitch } from '../core/switch.ts';
 import type { Check } from '../model/check.ts';
 import { ResumeExpired, SourceError, WatermarkExpired } from '../model/errors.ts';
 import { type Resume, resume, type SourceId, sourceId, type Watermark, watermark } from '../model/ids.ts';
@@ -42,7 +43,8 @@ export const memorySource = (directory: MemoryDirectory): Source => {
     tenant: async () => memoryTenant,
     credentialEnds: async () => null,
     read: (ask, signal) => read(state, ask, signal),
-    confirm: async (refs, scope) => new Map(refs.map((ref) => [ref.id, standingOf(state, ref, scope)])),
+    confirm: async (refs, scope, _, by = null) =>
+      new Map(refs.map((ref) => [ref.id, standingOf(state, ref, scope, by)])),
     lookUp: async (who, attributes) => lookUp(state, who, attributes),
     deletions: async (refs) =>
       new Set(
@@ -78,7 +80,7 @@ const report = (state: State, scope: Scope) => {
 const lostOf = (state: State, scope: Scope): SourceId | undefined =>
   scope.kind === 'groups' ? scope.groups.find((id) => !isLive(state, id)) : undefined;
 
-const standingOf = (state: State, ref: Ref, scope: Scope): Standing => {
+const standingOf = (state: State, ref: Ref, scope: Scope, by: OffBy | null): Standing => {
   if (!state.liberties.confirms) return 'unsure';
   const entry = state.entries.get(ref.id);
   if (entry?.gone !== null) return 'gone';
@@ -86,7 +88,8 @@ const standingOf = (state: State, ref: Ref, scope: Scope): Standing => {
   if (scope.kind === 'groups' && !scope.groups.includes(ref.id) && lostOf(state, scope) !== undefined) return 'unsure';
   const reached = reachOf(state, scope);
   if (reached !== null && !reached.has(ref.id)) return 'out_of_scope';
-  return entry.attributes['accountEnabled'] === false ? 'disabled' : 'present';
+  const { attributes } = entry;
+  return (by?.isOff({ ref, attributes }) ?? attributes[ownSwitch] === false) ? 'disabled' : 'present';
 };
 
 const everyoneIn = (state: State, of: readonly SourceId[]): readonly Ref[] | null => {

@@ -1,5 +1,6 @@
 /** The port of a source: a directory that is read. Implementations stream messages and know nothing of snapshots. */
 
+import type { OffBy } from '../core/switch.ts';
 import type { CheckReport } from '../model/check.ts';
 import type { CredentialEnds } from '../model/connection.ts';
 import type { Resume, SourceId, Watermark } from '../model/ids.ts';
@@ -122,10 +123,16 @@ export interface Source {
   read(ask: Ask, signal: AbortSignal): AsyncIterable<SourcePage | SourceEnd>;
   /**
    * Asks about these objects again, now. Every asked id is in the answer. Members of a scope of kind `groups` are asked for too; as long as one of its
-   * groups does not exist, nobody is known to be out of it. Throws `SourceError` when the source cannot be asked at all (throttled, unavailable,
+   * groups does not exist, nobody is known to be out of it. `by`: who is there is `disabled` where they are off by this, for which its attribute is asked
+   * for as well; unless given, by the source's own switch. Throws `SourceError` when the source cannot be asked at all (throttled, unavailable,
    * unauthorized).
    */
-  confirm(refs: readonly Ref[], scope: Scope, signal: AbortSignal): Promise<ReadonlyMap<SourceId, Standing>>;
+  confirm(
+    refs: readonly Ref[],
+    scope: Scope,
+    signal: AbortSignal,
+    by?: OffBy | null,
+  ): Promise<ReadonlyMap<SourceId, Standing>>;
   /**
    * Shows who this is now, for a person's question: the user or group of this object id, or users with this user principal name, mail or employee id,
    * without the manager, who is read apart. Whoever is deleted is not shown. Throws `SourceError`.

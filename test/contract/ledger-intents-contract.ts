@@ -54,7 +54,7 @@ export const intentsContract = ({ at, clock, dieAt, held, ledger, takenOver }: L
         version: 7,
         run: runId('run_7'),
         read: 'full',
-        confirmed: { at: start, said: { gone: 1, not_a_member: 2 } },
+        confirmed: { at: start, said: { gone: 1, not_a_member: 2, off_by_mapping: 1 }, by: 'employeeType' },
       } as const;
       const causes = [
         cause({ evidence }),

@@ -1,6 +1,7 @@
 /** What every source has to do, whatever it reads. */
 
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { OffBy } from '../../src/core/switch.ts';
 import { SourceError, WatermarkExpired } from '../../src/model/errors.ts';
 import { type Resume, type SourceId, sourceId, type Watermark } from '../../src/model/ids.ts';
 import { everyone, type Scope } from '../../src/model/scope.ts';
@@ -549,6 +550,22 @@ export const sourceContract = (name: string, open: () => DirectoryUnderTest | Pr
           'present',
           'gone',
         ]);
+      });
+
+      it('off-by-another-attribute: tells who is off by what it is asked for, as that is now, whatever their own switch says', async () => {
+        const { people } = staff();
+        directory.clearDepartment(at(people, 1));
+        directory.disable(at(people, 1));
+        directory.softDelete(at(people, 2));
+        const refs = people.slice(0, 3).map(user);
+        const told = async (by: Parameters<Source['confirm']>[3]) => {
+          const standings = await directory.source.confirm(refs, everyone, never, by);
+          return refs.map(({ id }) => standings.get(id));
+        };
+        const inSales: OffBy = { attribute: 'department', isOff: (now) => now.attributes['department'] === 'Sales' };
+        expect(await told(inSales)).toEqual(['disabled', 'present', 'gone']);
+        expect(await told({ attribute: null, isOff: () => true })).toEqual(['disabled', 'disabled', 'gone']);
+        expect(await told(null)).toEqual(['present', 'disabled', 'gone']);
       });
 
       it('names who it keeps as deleted, and nobody who is there, purged or unheard of', async () => {

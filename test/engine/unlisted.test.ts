@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isToBeOff } from '../../src/core/plan.ts';
+import { isToBeOff } from '../../src/core/switch.ts';
 import type { MappingRule } from '../../src/model/mapping.ts';
 import type { Attributes } from '../../src/model/source-object.ts';
 import { person } from '../core/builders.ts';

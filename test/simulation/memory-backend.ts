@@ -107,9 +107,9 @@ const overProcess = (stage: Stage, process: Process, source: Source): Source => 
         return new Set(found.filter((_, nth) => !isLost(fault, nth)));
       }),
     read: (wanted, signal) => inPages(ask, source, wanted, signal),
-    confirm: (refs, scope, signal) =>
+    confirm: (refs, scope, signal, by) =>
       ask('source.confirm', ofQuestion, signal, async (fault) => {
-        const standings = [...(await source.confirm(refs, scope, signal))];
+        const standings = [...(await source.confirm(refs, scope, signal, by))];
         return new Map(standings.map(([id, standing], nth) => [id, isLost(fault, nth) ? 'unsure' : standing]));
       }),
     everyoneIn: (groups, signal) => source.everyoneIn(groups, signal),

@@ -127,9 +127,9 @@ const askedAloud = (
       yield part;
     }
   },
-  confirm: (refs, scope, signal) => {
+  confirm: (refs, ...ask) => {
     onAsked(refs.map(({ id }) => id));
-    return source.confirm(refs, scope, signal);
+    return source.confirm(refs, ...ask);
   },
 });
 

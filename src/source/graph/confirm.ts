@@ -3,10 +3,11 @@
  * and only "does not exist" counts. Whatever fails leaves its objects unsure.
  */
 
+import { type OffBy, ownSwitch } from '../../core/switch.ts';
 import { SourceError, type SourceFault } from '../../model/errors.ts';
-import type { SourceId } from '../../model/ids.ts';
+import { type SourceId, sourceId } from '../../model/ids.ts';
 import type { Scope } from '../../model/scope.ts';
-import type { ObjectType, Ref } from '../../model/source-object.ts';
+import { type ObjectType, type Ref, user } from '../../model/source-object.ts';
 import type { Log } from '../../model/world.ts';
 import type { Standing } from '../source.ts';
 import { batches, type SubAnswer, slices } from './batch.ts';
@@ -15,14 +16,17 @@ import type { GraphClient } from './client.ts';
 import { directMembership, inAny, reachesAny } from './membership.ts';
 import { type Entity, EntitySchema } from './pages.ts';
 import type { GroupScope } from './scoped.ts';
+import { selectionOf } from './to-source-object.ts';
 
 /** Every asked id is in the answer. */
 export const confirmStandings = async (
   client: GraphClient,
   refs: readonly Ref[],
   scope: Scope,
+  by: OffBy | null,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<SourceId, Standing>> => {
+  const questions = { user: questionBy(by), group: ofGroup };
   const standings = new Map<SourceId, Standing>(refs.map(({ id }) => [id, 'unsure']));
   for (const type of ['user', 'group'] as const)
     for (const some of slices(
@@ -30,7 +34,8 @@ export const confirmStandings = async (
       idsPerRequest,
     ))
       await orUnsure(client.world.log, signal, async () => {
-        for (const [id, standing] of await standingsOf(client, type, some, signal)) standings.set(id, standing);
+        for (const [id, standing] of await standingsOf(client, type, some, questions[type], signal))
+          standings.set(id, standing);
       });
   if (scope.kind === 'groups') await markOutOfScope(client, refs, scope, standings, signal);
   return standings;
@@ -68,26 +73,45 @@ const standingsOf = async (
   client: GraphClient,
   type: ObjectType,
   refs: readonly Ref[],
+  question: Question,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<SourceId, Standing>> => {
   const ids = refs.map(({ id }) => id);
-  const found = await getByIds(client, type, ids, selectFor[type], signal);
+  const found = await getByIds(client, type, ids, question.select, signal);
   const absent = ids.filter((id) => !found.has(id));
   return new Map([
-    ...[...found].map(([id, entity]): [SourceId, Standing] => [id, standingOf(type, entity)]),
-    ...(await askAlone(client, type, absent, signal)),
+    ...[...found].map(([id, entity]): [SourceId, Standing] => [id, question.standingOf(entity)]),
+    ...(await askAlone(client, type, absent, question, signal)),
   ]);
 };
 
-const selectFor = { user: 'id,accountEnabled', group: 'id' } as const;
+/** What is asked of each object of a type, and what its answer means. */
+type Question = { readonly select: string; readonly standingOf: (shown: Entity) => Standing };
+
+const ofGroup: Question = { select: 'id', standingOf: () => 'present' };
+
+/** A user whose own switch is not shown (a lost permission) is neither enabled nor disabled, and nothing else that is shown of them says anything. */
+const questionBy = (by: OffBy | null): Question => {
+  const asked = selectionOf({ user: by?.attribute == null ? [ownSwitch] : [ownSwitch, by.attribute], group: [] });
+  return {
+    select: by?.attribute == null ? `id,${ownSwitch}` : asked.select.user,
+    standingOf: (shown) => {
+      const isOn = shown[ownSwitch];
+      if (typeof isOn !== 'boolean') return 'unsure';
+      const now = { ref: user(sourceId(shown.id)), attributes: asked.whole('user', shown) };
+      return (by?.isOff(now) ?? !isOn) ? 'disabled' : 'present';
+    },
+  };
+};
 
 const askAlone = async (
   client: GraphClient,
   type: ObjectType,
   ids: readonly SourceId[],
+  question: Question,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<SourceId, Standing>> => {
-  const questions = ids.map((id) => ({ method: 'GET' as const, at: `/${type}s/${id}?$select=${selectFor[type]}` }));
+  const questions = ids.map((id) => ({ method: 'GET' as const, at: `/${type}s/${id}?$select=${question.select}` }));
   const answers: SubAnswer[] = [];
   for await (const some of batches(client, questions, signal)) answers.push(...some);
   return new Map(
@@ -96,15 +120,9 @@ const askAlone = async (
       if (answer === undefined) return [id, 'unsure'];
       if (!answer.ok) return [id, answer.refusal.codes.includes('request_resourcenotfound') ? 'gone' : 'unsure'];
       const entity = EntitySchema.safeParse(answer.body);
-      return [id, entity.success ? standingOf(type, entity.data) : 'unsure'];
+      return [id, entity.success ? question.standingOf(entity.data) : 'unsure'];
     }),
   );
-};
-
-/** A user whose switch is not shown (a lost permission) is neither enabled nor disabled. */
-const standingOf = (type: ObjectType, entity: Entity): Standing => {
-  if (type === 'group' || entity['accountEnabled'] === true) return 'present';
-  return entity['accountEnabled'] === false ? 'disabled' : 'unsure';
 };
 
 /**

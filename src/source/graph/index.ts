@@ -132,7 +132,7 @@ export const sourceOver = (
       application &&
       (parts.registrant === 'your_team' ? ourEnds(application) : await readEnds(client, application, signal)),
     read: (ask, signal) => readOf(client, ask, keyOf(tenant, ask), signal),
-    confirm: (refs, scope, signal) => confirmStandings(client, refs, scope, signal),
+    confirm: (refs, scope, signal, by = null) => confirmStandings(client, refs, scope, by, signal),
     lookUp: (who, attributes, signal) => lookUp(client, who, attributes, signal),
     deletions: (refs, signal) => confirmDeletions(client, refs, signal),
     everyoneIn: (groups, signal) => everyoneIn(client, groups, signal),

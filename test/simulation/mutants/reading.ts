@@ -257,7 +257,7 @@ export const reading: readonly Mutant[] = [
     edits: [
       {
         file: 'src/source/graph/confirm.ts',
-        from: '...(await askAlone(client, type, absent, signal)),',
+        from: '...(await askAlone(client, type, absent, question, signal)),',
         to: "...absent.map((id): [SourceId, Standing] => [id, 'gone']),",
       },
     ],

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Answer } from '../../../simulator/graph/index.ts';
+import type { OffBy } from '../../../src/core/switch.ts';
 import type { SourceFault } from '../../../src/model/errors.ts';
 import { type SourceId, sourceId } from '../../../src/model/ids.ts';
 import { everyone, type Scope } from '../../../src/model/scope.ts';
@@ -69,6 +70,26 @@ describe('asking again about people', () => {
     const [id = ''] = blind.users();
     const answer = await sourceOf(graph, {}, blind.tenantId).confirm([user(sourceId(id))], everyone, never);
     expect([...answer.values()]).toEqual(['unsure']);
+  });
+
+  it('off-by-another-attribute: asks for what the mapping takes for the switch in the same request, and alone where somebody is left out', async () => {
+    const from = 'onPremisesExtensionAttributes.extensionAttribute1';
+    const by: OffBy = { attribute: from, isOff: (now) => now.attributes[from] === 'false' };
+    const id = somebody();
+    tenant().update(id, { onPremisesExtensionAttributes: { extensionAttribute1: 'false' } });
+    const other = somebody();
+    const source = sourceOf(graph, {}, tenant().tenantId);
+    const ask = async () => [...(await source.confirm([user(id), user(other)], everyone, never, by)).values()];
+    graph.control.resetRequests();
+    expect(await ask()).toEqual(['disabled', 'present']);
+    const sent = graph.control.requests().filter(({ path }) => path.startsWith('/v1.0'));
+    expect(sent.length).toBe(1);
+    fault('getByIds', { answer: 'empty_list' });
+    expect(await ask()).toEqual(['disabled', 'present']);
+    // A switch that is not shown is a permission that was lost, and nothing else that is shown is believed either.
+    graph.control.clearFaults();
+    fault('getByIds', { answer: 'blank', properties: ['accountEnabled'] });
+    expect(await ask()).toEqual(['unsure', 'unsure']);
   });
 
   it('names nobody as deleted on an answer that failed, and passes on what is about the tenant', async () => {

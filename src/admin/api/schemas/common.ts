@@ -99,7 +99,12 @@ export const evidenceSchema = z
       .strictObject({
         at: time,
         said: z.record(z.string(), z.int()).meta({
-          description: 'How many of them the source said what of: gone, deleted, out_of_scope, disabled, not_a_member.',
+          description:
+            'How many of them the source said what of: gone, deleted, out_of_scope, disabled, not_a_member, off_by_mapping; present, where the mapping has everybody off.',
+        }),
+        by: z.string().nullable().meta({
+          description:
+            'The attribute by which they are off, where the mapping takes another than accountEnabled for active.',
         }),
       })
       .nullable()
@@ -111,5 +116,9 @@ export const evidenceView = (evidence: Evidence | null): z.infer<typeof evidence
     version: evidence.version,
     run_id: evidence.run,
     read: evidence.read,
-    confirmed: evidence.confirmed && { at: timeOf(evidence.confirmed.at), said: { ...evidence.confirmed.said } },
+    confirmed: evidence.confirmed && {
+      at: timeOf(evidence.confirmed.at),
+      said: { ...evidence.confirmed.said },
+      by: evidence.confirmed.by ?? null,
+    },
   };
