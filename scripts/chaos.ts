@@ -84,7 +84,7 @@ type Trial = (folder: string) => Promise<Verdict>;
 
 const storm: Trial = async (folder) => {
   const { minutes, workers, users } = asked;
-  console.log(`${minutes} minutes.`);
+  console.log(minutes === 1 ? '1 minute.' : `${minutes} minutes.`);
   const report = await runChaos({
     seed,
     folder,
@@ -129,7 +129,7 @@ const trials: Readonly<Record<(typeof trialNames)[number], Trial>> = {
 };
 
 const lineOf = ({ elapsedMs, deaths, harms, lived, judged, violations }: Progress): string =>
-  `${String(Math.round(elapsedMs / 1_000)).padStart(5)} s  ${deaths} workers died, ${harms} harms, ${lived} changes in the tenants, ${judged} effects judged, ${violations} wrong`;
+  `${String(Math.round(elapsedMs / 1_000)).padStart(5)} s  ${deaths} deaths of workers, ${harms} harms, ${lived} changes in the tenants, ${judged} effects judged, ${violations} wrong`;
 
 const textOf = ({
   injected,
@@ -167,7 +167,7 @@ const run = async (): Promise<boolean> => {
   const folder = await mkdtemp(join(tmpdir(), 'entrain-chaos-'));
   let allRight = true;
   for (const name of asked.only) {
-    console.log(`\n${name}: seed ${seed}, logs in ${join(folder, name)}`);
+    console.log(`\n${name}: seed ${seed}, logs in ${join(folder, name)}${asked.keep ? '' : ' until all is well'}`);
     const verdict = await trials[name](join(folder, name));
     console.log(['', `Verdict on ${name}, seed ${seed}`, ...verdictInWords(verdict)].join('\n'));
     allRight &&= isAllRight(verdict);

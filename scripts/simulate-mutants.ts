@@ -3,7 +3,7 @@
 
 import { parseArgs } from 'node:util';
 import pLimit from 'p-limit';
-import { askedBy, someOf, wholeNumber } from '../src/command-line.ts';
+import { askedBy, someOf, WrongOption, wholeNumber } from '../src/command-line.ts';
 import { layersBeside, type Mutant, mutants } from '../test/simulation/mutants/index.ts';
 import { storeMutants } from '../test/store/mongo/mutants.ts';
 import { keep } from './kept-results.ts';
@@ -61,6 +61,8 @@ const asked = askedBy({
     });
     const { seeds, crossed, workers, only, ...flags } = values;
     const names = (values.stores ? storeMutants : mutants).map(({ name }) => name);
+    if (values.stores && (values.all || values.missing))
+      throw new WrongOption('--stores has no layers and tries all of its bugs: leave out --all and --missing.');
     return {
       ...flags,
       seeds: wholeNumber('seeds', seeds, 1, 999_999_999),

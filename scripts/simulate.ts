@@ -8,7 +8,7 @@ import { commitOf } from './simulate/commit.ts';
 import { simulateMany } from './simulate/many.ts';
 import { type Options, parseOptions, usage } from './simulate/options.ts';
 import { recordLongRun } from './simulate/record.ts';
-import { sayCoverage, sayFailure, sayMissing, saySummary } from './simulate/say.ts';
+import { type Asked, sayCoverage, sayFailure, sayMissing, saySummary } from './simulate/say.ts';
 import { loadSimulate } from './simulate/share.ts';
 
 /** So many failing seeds are made small; one is mostly enough to find the bug. */
@@ -18,6 +18,9 @@ const tailLines = 40;
 const ofEachBias = 4;
 /** Whoever reads from a file or a pipe hears now and then that it goes on. */
 const silentSeconds = 30;
+
+/** A layer is no bug, and may be off beside one. */
+const listed = [...mutants.map(({ name }) => name), '', 'layers of safety:', ...layers.map(({ name }) => name)];
 
 process.exitCode = await main(askedBy({ name: 'simulate', usage, read: (args) => known(parseOptions(args)) }));
 
@@ -33,7 +36,7 @@ function known(options: Options): Options {
 }
 
 async function main(options: Options): Promise<number> {
-  if (options.planted === 'list') console.log([...mutants, ...layers].map(({ name }) => name).join('\n'));
+  if (options.planted === 'list') for (const line of listed) console.log(line);
   else if (options.bias === 'list') console.log(biasNames.join('\n'));
   else return options.from === options.to ? await one(options, options.planted) : await many(options, options.planted);
   return 0;
@@ -46,7 +49,7 @@ async function one(options: Options, planted: readonly string[]): Promise<number
   for (const line of told.trace) console.log(line);
   console.log(`hash ${told.hash}, ${told.steps} steps, ${told.judged} changes at targets judged`);
   if (told.violations.length > 0) {
-    await tellFailure(options, told, bias);
+    await tellFailure(options, told, { bias, aimed, isCalm: options.isCalm, planted });
     return 1;
   }
   const idle = [...(only ?? []), ...(aimed === null ? [] : [aimed])].filter((name) => !told.struck.includes(name));
@@ -80,7 +83,8 @@ async function many(options: Options, planted: readonly string[]): Promise<numbe
         console.error(`${process.stderr.isTTY ? '\n' : ''}seed ${news.seed} broke ${news.invariants.join(', ')}`);
       if (news.news !== 'progress') return;
       done += news.seeds;
-      const line = `${done} of ${to - from + 1} seeds, ${(done / seconds()).toFixed(1)} a second`;
+      // Those that lean to something, and those that are aimed, come beside the seeds that were asked for.
+      const line = `${done}${least === null ? ` of ${to - from + 1}` : ''} seeds, ${(done / seconds()).toFixed(1)} a second`;
       if (process.stderr.isTTY) process.stderr.write(`\r${line} `);
       else if (seconds() - saidAt >= silentSeconds) {
         saidAt = seconds();
@@ -95,7 +99,7 @@ async function many(options: Options, planted: readonly string[]): Promise<numbe
   const simulate = await loadSimulate(planted);
   for (const { seed, aimed, bias: lean } of failures.slice(0, mostShrunk)) {
     const told = await simulate({ seed, only: null, aimed, bias: lean, keepsTrace: false, ...mixOf(options) });
-    await tellFailure(options, told, lean);
+    await tellFailure(options, told, { bias: lean, aimed, isCalm, planted });
   }
   return isCovered(options, summary) && failures.length === 0 ? 0 : 1;
 }
@@ -108,19 +112,20 @@ function isCovered({ least }: Options, summary: Parameters<typeof sayCoverage>[0
   return lacking === null;
 }
 
-async function tellFailure(options: Options, failed: Told, bias: string | null): Promise<void> {
+async function tellFailure(options: Options, failed: Told, asked: Asked): Promise<void> {
   const { shrink } = await import('../test/simulation/shrink.ts');
   const { simulate } = await import('../test/simulation/simulate.ts');
   const { seed } = failed;
+  const { bias, aimed } = asked;
   const again = (only: ReadonlySet<string>, keepsTrace: boolean): Promise<Told> =>
-    simulate({ seed, only, bias, keepsTrace, ...mixOf(options) });
+    simulate({ seed, only, bias, aimed, keepsTrace, ...mixOf(options) });
   const small = options.shrinks
     ? await shrink(failed, (only) => again(only, false))
     : { only: failed.struck, told: failed };
   const { trace } = await again(new Set(small.only), true);
   const end = trace.findIndex((line) => line.includes(' ORACLE ')) + 1 || trace.length;
   const tail = trace.slice(Math.max(0, end - tailLines), end);
-  console.log(sayFailure(small.told, commitOf(), bias, small.only, options.shrinks, tail));
+  console.log(sayFailure(small.told, commitOf(), asked, small.only, options.shrinks, tail));
 }
 
 function mixOf({ isCalm }: Options): Pick<Ask, 'mix'> {

@@ -17,7 +17,7 @@ is quiet, and says which promise was broken. See docs/reliability.md.
   --calm            no faults at all
   --workers N       processes that share the seeds (1)
   --coverage        shows what struck where, also in four seeds of each bias. What chance sent nowhere near a place is aimed at it, in runs of
-                    its own; ends with 1, too, when something that must have happened did in fewer than --least seeds
+                    its own: some 800 runs beside the seeds. With --seeds; ends with 1, too, when something that must have happened did in fewer than --least seeds
   --least N         1
   --only a,b,c      the faults and edits that may happen, by name, as a shrunk run tells them; with --seed. Ends with 2 where one of
                     them never happened
@@ -25,7 +25,7 @@ is quiet, and says which promise was broken. See docs/reliability.md.
   --no-shrink       does not look for the fewest faults that break the promise
   --bias NAME       seeds that lean to something that is seldom otherwise; 'list' names what
   --aimed NAME      a fault that strikes in any case (kind@site#nth); with --seed
-  --record          adds what came out to what docs/reliability.md says of the long run
+  --record          adds what came out to what docs/reliability.md says of the long run; with --seeds
   --mutant A,B      puts these bugs into the engine first; 'list' names them
   --help`;
 
@@ -77,6 +77,8 @@ export const parseOptions = (args: readonly string[]): Options => {
   const isOne = from === to;
   if (!isOne && (values.only !== undefined || values.aimed !== undefined || values.trace === true))
     throw new WrongOption('--only, --aimed and --trace are for one seed: give --seed.');
+  if (isOne && (values.coverage === true || values.record === true))
+    throw new WrongOption('--coverage and --record are for many seeds: give --seeds.');
   if (values.swarm === true && values.calm === true)
     throw new WrongOption('--swarm and --calm exclude each other: give one of them.');
   return {

@@ -5,16 +5,24 @@ import { missing } from '../../test/simulation/required.ts';
 import type { Told } from '../../test/simulation/simulate.ts';
 import type { Summary } from '../../test/simulation/summary.ts';
 
+/** What a run was beside its seed. */
+export type Asked = {
+  readonly bias: string | null;
+  readonly aimed: string | null;
+  readonly isCalm: boolean;
+  readonly planted: readonly string[];
+};
+
 export const sayFailure = (
   told: Told,
   commit: string,
-  bias: string | null,
+  asked: Asked,
   only: readonly FaultName[],
   isSmall: boolean,
   tail: readonly string[],
 ): string => {
   const faults = only.length === 0 ? 'none are needed' : only.join(', ');
-  const again = `  again: npm run simulate -- --seed ${told.seed} --trace${bias === null ? '' : ` --bias '${bias}'`}`;
+  const again = `  again: npm run simulate -- ${optionsOf(told.seed, asked).join(' ')}`;
   return [
     `seed ${told.seed}, commit ${commit}`,
     ...told.violations.slice(0, 5).map(({ invariant, what }) => `  ${invariant}: ${what}`),
@@ -26,6 +34,15 @@ export const sayFailure = (
     ...tail.map((line) => `    ${line.slice(0, 240)}`),
   ].join('\n');
 };
+
+/** Whoever gives these gets the same run once more. */
+const optionsOf = (seed: number, { bias, aimed, isCalm, planted }: Asked): readonly string[] => [
+  `--seed ${seed} --trace`,
+  ...(isCalm ? ['--calm'] : []),
+  ...(bias === null ? [] : [`--bias '${bias}'`]),
+  ...(aimed === null ? [] : [`--aimed '${aimed}'`]),
+  ...(planted.length === 0 ? [] : [`--mutant '${planted.join(',')}'`]),
+];
 
 export const saySummary = (summary: Summary, seconds: number, failures: number): string => {
   const { seeds, steps, judged, excused, struck } = summary;
@@ -63,7 +80,10 @@ const inLines = (parts: readonly string[]): readonly string[] => {
 export const sayMissing = (summary: Summary, least: number): string | null => {
   const lacking = missing(summary, least);
   if (lacking.length === 0) return null;
-  return [`in fewer than ${least} seeds:`, ...lacking.map(({ what, seeds }) => `  ${what} (${seeds})`)].join('\n');
+  return [
+    least === 1 ? 'in no seed:' : `in fewer than ${least} seeds:`,
+    ...lacking.map(({ what, seeds }) => `  ${what} (${seeds})`),
+  ].join('\n');
 };
 
 /** Each site, and in how many seeds what struck there. */

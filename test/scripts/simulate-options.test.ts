@@ -10,6 +10,8 @@ describe('what a simulation is asked', () => {
   it('is refused where one option takes no notice of another', () => {
     expect(() => parseOptions(['--seed', '42', '--seeds', '1..3'])).toThrow('--seed and --seeds exclude each other');
     expect(() => parseOptions(['--seeds', '1..3', '--least', '2'])).toThrow('which --coverage looks at: give both');
+    for (const option of ['--coverage', '--record'])
+      expect(() => parseOptions(['--seed', '3', option])).toThrow('are for many seeds: give --seeds');
   });
 
   it('one-seed-was-played-for-a-thousand: is refused where it names one seed for a range', () => {
