@@ -237,7 +237,7 @@ const refusalOf = ({ standing }: Plan): Refused | null => {
         'plan_superseded',
         standing.by === null
           ? 'Something moved since it was made, and what it holds is not wanted any more.'
-          : `Something moved since it was made. The plan ${standing.by} took its place; look at that one.`,
+          : `Something moved since it was made, or it was asked for again. The plan ${standing.by} took its place; look at that one.`,
       );
     case 'expired':
       return new Refused(

@@ -202,8 +202,13 @@ const wroteNothing = {
   reconcile: 'A reconcile run writes nothing to its target. Ask for what it found.',
 } as const;
 
-export const refuseInactiveTarget = ({ state }: TargetRecord): void => {
-  if (state !== 'active') throw new Refused('target_not_active', `The target is ${state}. ${remedies[state]}`);
+export const refuseInactiveTarget = ({ id, state }: TargetRecord): void => {
+  if (state === 'active') return;
+  const remedy =
+    state === 'quarantined'
+      ? `See its problem for what is wrong, mend it, check it, and release it with POST /v1/targets/${id}/release.`
+      : remedies[state];
+  throw new Refused('target_not_active', `The target is ${state}. ${remedy}`);
 };
 
 export const refuseInactive = (connection: Connection): void => {

@@ -34,7 +34,7 @@ import type { Within } from './reached.ts';
 import { readWhatIsNeeded } from './read-what-is-needed.ts';
 import { found, invalid, Refused } from './refused.ts';
 import { type Connectable, editing, type Room, stale } from './room.ts';
-import { cancelAll } from './runs.ts';
+import { cancelAll, refuseInactiveTarget } from './runs.ts';
 import { addressChecks, atSameAddress } from './same-address.ts';
 import type { New } from './stores-within.ts';
 import { defaultRules, type RuleWarning, refuseUnreadable, ruleChecks, ruleWarnings } from './target-rules.ts';
@@ -221,10 +221,11 @@ export const targetCommands = (room: Room) => {
       return proved(room, { id: targetId('none'), kind, settings: parsed.settings }, parsed.secrets);
     },
 
-    /** Lets a target out of quarantine and goes on with what waited. One that is not held is left as it is. */
+    /** Lets a target out of quarantine and goes on with what waited. One that is active is left as it is; one that rests by somebody's wish goes on by their word. */
     async releaseTarget(id: TargetId): Promise<Within<TargetRecord>> {
       const before = await get(id);
       refuseDeleting(before);
+      if (before.state === 'paused') refuseInactiveTarget(before);
       if (before.state !== 'quarantined') return before;
       await targets.hold(before.id, null);
       const after = await get(id);

@@ -44,8 +44,10 @@ export const leftOutReasons = [
   'deleted',
   /** The account is not linked any more, or another one is. */
   'not_linked',
-  /** Nothing is taken away from this target, its groups are left alone, or it cannot be. */
+  /** Nothing is taken away from this target, or it cannot be. */
   'deprovision_off',
+  /** It is a group that the run made, and groups are left alone there. */
+  'group_kept',
   /** The run told a group all of its members, and this one may have been there before it. */
   'there_before',
   /** The account that the run switched off was off before. */
@@ -181,7 +183,7 @@ export const undoAccount = (trace: Trace, context: UndoContext): Undone => {
 const takeAway = (link: Link, context: UndoContext, leave: (reason: LeftOutReason) => Undone): Undone => {
   const { policies, can, pass } = context;
   const plan = planGone(link.ref, link, policies, can, 'out_of_scope', { pass });
-  if (plan.kind === 'skip') return leave('deprovision_off');
+  if (plan.kind === 'skip') return leave(plan.reason === 'group_kept' ? 'group_kept' : 'deprovision_off');
   return plan.kind === 'do' ? { operations: plan.operations.map(asUndo), leftOut: [] } : nothing;
 };
 

@@ -87,7 +87,7 @@ export type PlanStanding =
     }
   /** `begun`: the run that brought it to its end, where another had begun it. */
   | { readonly state: 'applied'; readonly decision: Decision; readonly begun: RunId }
-  /** Something moved. `by`: the plan that took its place, if there is still anything to look at. */
+  /** Something moved, or it was asked for again. `by`: the plan that took its place, if there is still anything to look at. */
   | { readonly state: 'superseded'; readonly by: PlanId | null }
   /** It was approved, and may not be carried out, or not any further. `begun`: the run that had begun it; what that did stays. */
   | {

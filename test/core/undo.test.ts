@@ -114,7 +114,7 @@ describe('what a run did to an account', () => {
     const leavingGroups = { policies: { deprovision: { kind: 'delete' }, leftGroups: 'leave' } } as const;
     expect(undone(traceOf(create(staff)), [linkTo(staff)], leavingGroups)).toEqual({
       does: [],
-      leftOut: [['deprovision_off', null]],
+      leftOut: [['group_kept', null]],
     });
   });
 
@@ -238,6 +238,6 @@ describe('what a run did to the members of a group', () => {
     const trace = traceOf(create(staff), members('add_members', 'ann'));
     const left = { policies: { deprovision: { kind: 'disable' }, leftGroups: 'leave' }, came: () => false } as const;
     expect(named(undone(trace, links, left).does)).toEqual([['remove_members', ['ann']]]);
-    expect(undone(trace, links, left).leftOut).toEqual([['deprovision_off', null]]);
+    expect(undone(trace, links, left).leftOut).toEqual([['group_kept', null]]);
   });
 });

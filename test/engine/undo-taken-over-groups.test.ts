@@ -22,7 +22,7 @@ describe('the undo of a run that took over the accounts of others, by a wrong ma
       await s.provision('full');
       s.pass(1_000);
       await s.planUndo(run);
-      expect(await leftOut(s)).toEqual(['deprovision_off create staff -']);
+      expect(await leftOut(s)).toEqual(['group_kept create staff -']);
       expect(await s.approve()).toMatchObject({ state: 'succeeded' });
       expect(s.groups()).toEqual({ staff: [] });
       expect(await linked(s)).toBe(0);
@@ -43,7 +43,7 @@ describe('the undo of a run that took over the accounts of others, by a wrong ma
       expect(await s.approve()).toMatchObject({ counters: { skipped: { not_given_back: 1 } } });
       expect(s.groups()).toEqual({ staff: ['xaver'] });
       expect(await linked(s)).toBe(1);
-      expect(await leftOut(s)).toEqual(['deprovision_off create staff -', 'not_given_back update anna -']);
+      expect(await leftOut(s)).toEqual(['group_kept create staff -', 'not_given_back update anna -']);
     });
 
     it('lets go of whoever was in a group that is gone: nobody is in it any more', async () => {

@@ -85,6 +85,15 @@ describe('asking for a reconcile run', () => {
     expect((await repair(run)).body).toMatchObject({ status: 409, code: 'run_without_result' });
   });
 
+  it('is refused for a target in quarantine, and says how that ends', async () => {
+    const problem = { code: 'unauthorized', message: 'The token is refused.', owner: 'your_team' } as const;
+    await door.stores.targets.hold(targetId(target), problem);
+    expect((await ask()).body).toMatchObject({
+      code: 'target_not_active',
+      detail: `The target is quarantined. See its problem for what is wrong, mend it, check it, and release it with POST /v1/targets/${target}/release.`,
+    });
+  });
+
   it('is refused for a target that is paused, and for none', async () => {
     await door.call('PATCH', `/v1/targets/${target}`, { body: { state: 'paused' } });
     expect((await ask()).body).toMatchObject({ status: 409, code: 'target_not_active' });

@@ -440,10 +440,15 @@ describe('a quarantined target', () => {
     expect((await door.call('POST', `/v1/targets/${id}/release`)).body).toMatchObject({ state: 'active' });
   });
 
-  it('is another thing than a paused one, which release leaves alone', async () => {
+  it('is another thing than a paused one, of which release says that it rests by somebody’s wish', async () => {
     const id = await addTarget(door, connection);
     await edit(id, { state: 'paused' });
-    expect((await door.call('POST', `/v1/targets/${id}/release`)).body).toMatchObject({ state: 'paused' });
+    expect((await door.call('POST', `/v1/targets/${id}/release`)).body).toMatchObject({
+      status: 409,
+      code: 'target_not_active',
+      detail: 'The target is paused. Set its state to active first.',
+    });
+    expect((await show(id)).body).toMatchObject({ state: 'paused' });
     expect(door.woken).not.toContain(`provision ${id} person`);
   });
 });

@@ -200,7 +200,7 @@ export const targetRoutes: readonly Route[] = [
     query: nothing,
     body: nothing,
     answer: { status: 200, description: 'The target as it is now.', schema: targetSchema },
-    refusals: ['not_found', 'target_deleting'],
+    refusals: ['not_found', 'target_deleting', 'target_not_active'],
     handle: async ({ params, commands }) => ({
       status: 200,
       body: await shown(commands, await commands.releaseTarget(targetId(params.target_id))),
