@@ -168,7 +168,7 @@ export const isLetGo = (last: Written | null): boolean => last?.why === 'unlinke
 
 const endOf = (last: Written | null): string => {
   if (!isLetGo(last)) return 'which is gone since';
-  return last?.result === 'skipped' ? 'which was not shown there as theirs' : 'which an undo gave back';
+  return last?.result === 'skipped' ? 'which is not shown there as theirs since' : 'which an undo gave back';
 };
 
 const because = ({ object: { escrow }, finding: { reason } }: Case): string => {

@@ -87,8 +87,9 @@ const madeByPlan = async (work: Provisioning, links: readonly Link[]): Promise<R
   const plan = planIn(work);
   const { ledger } = work.engine.stores;
   const young = links.filter(({ since }) => since >= plan.createdAt).map(({ ref }) => ref);
-  const about = young.length === 0 ? new Map() : await ledger.about(work.record.id, young);
   const made = new Set<SourceId>();
+  if (young.length === 0) return made;
+  const about = await ledger.about(work.record.id, young);
   for (const { id } of young) {
     const by = about.get(id)?.linkedBy ?? null;
     if (by !== null && (await ledger.entry(work.record.id, by))?.cause.plan === plan.id) made.add(id);

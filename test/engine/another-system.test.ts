@@ -6,6 +6,7 @@
 import { describe, expect, it } from 'vitest';
 import { newProvisionRun } from '../../src/engine/request-runs.ts';
 import { reachKey } from '../../src/engine/rules-key.ts';
+import { TargetError } from '../../src/model/errors.ts';
 import { remoteId, sourceId } from '../../src/model/ids.ts';
 import type { Link, RemoteObject } from '../../src/model/operation.ts';
 import type { Attributes } from '../../src/model/source-object.ts';
@@ -123,7 +124,7 @@ describe('a leaver whose link is of another system', () => {
     expect(s.remote.applied.filter(({ ref }) => ref.id === id('p0'))).toEqual([]);
     const { verdict, steps } = await why(s, 'p0@contoso.example');
     expect(verdict.sentence).toContain('the link with account');
-    expect(steps.find(({ step }) => step === 'matched')?.says).toContain('was not shown there as theirs');
+    expect(steps.find(({ step }) => step === 'matched')?.says).toContain('is not shown there as theirs since');
     expect(steps.find(({ step }) => step === 'guard')?.says).toBe('Nothing is taken away.');
     expect(steps.find(({ step }) => step === 'written')?.says).toContain('nothing was sent');
   });
@@ -225,6 +226,27 @@ describe('an account with the id of an old link', () => {
     expect(s.remote.objects.get(p0)?.attributes).toMatchObject({ externalId: id('new'), active: true });
     expect(s.remote.objects.get(p1)?.attributes).toMatchObject({ active: false });
     expect((await s.stores.ledger.links(target, [{ type: 'user', id: sourceId(id('new')) }])).size).toBe(1);
+  });
+
+  it('is none of its own where it refuses to be asked by that', async () => {
+    const knows = { ids: true };
+    const { s } = await staffed({
+      wrapTarget: (made) => ({
+        ...made,
+        get: (type, remote, signal) =>
+          knows.ids
+            ? made.get(type, remote, signal)
+            : Promise.reject(new TargetError('rejected', `${remote} is no id.`, { code: 'invalidValue' })),
+      }),
+    });
+    await elsewhere(s, () => null);
+    knows.ids = false;
+    s.directory.remove(id('p0'), 'soft_deleted');
+    await s.delta();
+    expect((await s.newestPlan()).counts).toMatchObject({ create: 6, disable: 0 });
+    expect(await s.provisioned()).toMatchObject({ state: 'held', problem: { code: 'target_unproved' } });
+    knows.ids = true;
+    expect(await s.approve()).toMatchObject({ state: 'succeeded', counters: { created: 6 } });
   });
 
   it('is no reason against whoever the usual questions find there', async () => {
