@@ -5,10 +5,10 @@
 
 import type { FullReach } from '../core/access.ts';
 import { windowMs } from '../core/guard.ts';
+import { approvalsOf } from '../engine/approvals-of.ts';
 import { basisNow, movedSince, unseenIn } from '../engine/basis.ts';
 import { countReasons, type ReasonCounts, type Wanted } from '../engine/count-reasons.ts';
 import { defaultTiming, type Observe } from '../engine/engine.ts';
-import { exceededByPlan } from '../engine/exceeded.ts';
 import { type Answer, type Explainer, explainPerson } from '../engine/explain.ts';
 import { inForceNow } from '../engine/in-force.ts';
 import type { Kept } from '../engine/kept-of-person.ts';
@@ -20,7 +20,7 @@ import { declareRestore } from '../engine/restore.ts';
 import type { CheckReport } from '../model/check.ts';
 import type { Connection } from '../model/connection.ts';
 import { type OrganizationId, runId, type SourceId } from '../model/ids.ts';
-import type { Exceeded, Plan } from '../model/plan.ts';
+import type { Plan } from '../model/plan.ts';
 import type { Approvals, TargetRecord } from '../model/target-record.ts';
 import type { World } from '../model/world.ts';
 import { newId } from '../store/ids.ts';
@@ -70,9 +70,9 @@ export const engineWithin = (standing: Standing) => {
     movedSince: async (plan: Within<Plan>, target: Within<TargetRecord>): Promise<readonly string[]> =>
       movedSince(stores, plan, await basisNow(stores, guarded(target))),
 
-    /** Which limits the plan would pass now. */
-    exceededBy: (plan: Within<Plan>, target: Within<TargetRecord>): Promise<readonly Exceeded[]> =>
-      exceededByPlan({ stores, record: guarded(target), since: new Date(world.now().getTime() - windowMs) }, plan),
+    /** How many have to approve it now. */
+    approvalsOf: (plan: Within<Plan>, target: Within<TargetRecord>): Promise<Approvals> =>
+      approvalsOf({ stores, record: guarded(target), since: new Date(world.now().getTime() - windowMs) }, plan),
 
     /** Keeps which tenant a check found a connection to open, and compares it with what is read for others. */
     noteTenant: (connection: Within<Connection>, report: CheckReport): Promise<CheckReport> =>

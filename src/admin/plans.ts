@@ -1,6 +1,5 @@
 /** Commands on plans: looking at what waits for a person, and deciding. */
 
-import { approvalsFor } from '../core/approvals.ts';
 import { inForce, stricterUntil } from '../core/safeguards.ts';
 import { isWithin } from '../core/scope.ts';
 import { refusals } from '../engine/plan-problems.ts';
@@ -11,7 +10,7 @@ import type { Action, Why } from '../model/operation.ts';
 import type { Approver, Decision, Plan, PlanState, Staged } from '../model/plan.ts';
 import type { ProvisionRun } from '../model/run.ts';
 import { scopeFrom } from '../model/scope.ts';
-import type { Approvals, TargetInForce, TargetRecord } from '../model/target-record.ts';
+import type { TargetInForce, TargetRecord } from '../model/target-record.ts';
 import { newId } from '../store/ids.ts';
 import type { PlanFilter } from '../store/plan-store.ts';
 import type { Page } from '../store/snapshot-store.ts';
@@ -62,7 +61,7 @@ export const planCommands = (room: Room, newRunId: () => RunId = () => runId(new
     await refuseMoved(room, plan, record, newRunId());
     const decision = { by, reason, at: room.world.now(), approver: approver ?? namedOnly(by) };
     const guarded = inForce(record, { least: room.leastApprovals, now: decision.at });
-    const approvals = await approvalsOf(room, plan, record, guarded.approvals);
+    const approvals = await room.engine.approvalsOf(plan, record);
     const decided = await plans.decide(plan.id, 'approved', decision, approvals);
     if (decided === null) throw (await sameAgain(plan.id, guarded)) ?? (await tooLate(plan.id));
     if (decided.standing.state === 'waiting') {
@@ -167,21 +166,6 @@ export const planCommands = (room: Room, newRunId: () => RunId = () => runId(new
 /** Whether it holds people of a scope that somebody thinks of, whom the saved one does not let in. */
 export const holdsOutsiders = ({ kind, basis }: Plan, { scope }: Pick<Connection, 'scope'>): boolean =>
   kind === 'preview' && basis.scope !== null && !isWithin(scopeFrom(basis.scope), scope);
-
-/**
- * As many as it took when it was made, or as it takes by what is in force now, whichever is more: it may have been made when more was allowed, and the day
- * may have taken something since.
- */
-const approvalsOf = async (
-  room: Room,
-  plan: Within<Plan>,
-  record: Within<TargetRecord>,
-  needed: Approvals,
-): Promise<Approvals> => {
-  if (plan.approvals === 2 || needed === 1) return plan.approvals;
-  if (plan.exceeded.length > 0) return approvalsFor(needed, plan.exceeded);
-  return approvalsFor(needed, await room.engine.exceededBy(plan, record));
-};
 
 const namedOnly = (by: string): Approver => ({ kind: 'configured_key', id: by, makers: [] });
 

@@ -28,6 +28,12 @@ const nameOf = ({ kind, id }: Maker): string => `${kind} ${id}`;
 export const countsAgainstLimits = (plan: Pick<Plan, 'standing'> | null, needed: Approvals): boolean =>
   plan === null || approvalsIn(plan.standing).length < needed;
 
+/** Of one that is being carried out: it was over a limit when it was made, and what was enough of approvals when it was begun is not by now. */
+export const lacksApproval = (
+  { standing, exceeded }: Pick<Plan, 'standing' | 'exceeded'>,
+  needed: Approvals,
+): boolean => standing.state === 'approved' && approvalsIn(standing).length < approvalsFor(needed, exceeded);
+
 /** Who approved it, the first one first. */
 export const approvalsIn = (standing: PlanStanding): readonly Decision[] => {
   if (standing.state === 'waiting') return standing.approval === undefined ? [] : [standing.approval];

@@ -1,15 +1,17 @@
 /** What a provision run is for: to do what is needed, to plan it for a person, or to carry out what a person approved. */
 
 import { createHash } from 'node:crypto';
+import { lacksApproval } from '../core/approvals.ts';
 import { type Now, rulesMoved } from '../core/plan-basis.ts';
 import { isCarriedOutBy } from '../core/plan-standing.ts';
 import type { Problem } from '../model/connection.ts';
 import { type PlanId, planId, type TargetId } from '../model/ids.ts';
-import { askedFor, type Plan, type PlanKind } from '../model/plan.ts';
+import { askedFor, type Plan, type PlanKind, type PlanRefusal } from '../model/plan.ts';
 import { type HeldProblem, isEnded, type PreviewRun, type ProvisionRun, type Run } from '../model/run.ts';
 import type { TargetInForce } from '../model/target-record.ts';
 import type { Lease } from '../store/leases.ts';
 import type { Stores } from '../store/stores.ts';
+import { isApprovedByEnough } from './approvals-of.ts';
 import { movedSince } from './basis.ts';
 import { beginPlan, refusePlan } from './begin-plan.ts';
 import type { Engine } from './engine.ts';
@@ -17,6 +19,7 @@ import { firstPlanProblem, notBegunProblem, unseenProblems } from './plan-proble
 import type { Reached } from './prove-reach.ts';
 import { RunRefused } from './reactions.ts';
 import { newProvisionRun, requestAgain, restOf } from './request-runs.ts';
+import { windowStart } from './window.ts';
 
 /** What is planned as a whole, and not carried out by the run that plans it. */
 export const planning = ['first', 'dry_run', 'preview', 'repair', 'undo'] as const satisfies readonly PlanKind[];
@@ -170,11 +173,11 @@ const planAskedFor = async ({ engine, lease, run, basis, record, isUndone }: Ask
   if (plan === null || plan.standing.state !== 'approved' || plan.target !== record.id) throw notApproved(id, plan);
   const now = await basis();
   if (plan.standing.begun !== null) {
-    if (await mayGoOn({ engine, run, isUndone }, plan, now)) return plan;
+    if (await mayGoOn({ engine, run, record, isUndone }, plan, now)) return plan;
     await planAnew({ engine, run, record }, plan);
     throw new RunRefused(notBegunProblem((await plans.get(id)) ?? plan));
   }
-  const moved = await movedSince(engine.stores, plan, now);
+  const moved = await movedBefore({ engine, run, record }, plan, now);
   if (moved.length > 0) {
     await plans.supersede(lease, id, null);
     engine.world.log.warn('plan.moved', { plan: id, target: record.id, run: run.id });
@@ -191,16 +194,34 @@ const planAskedFor = async ({ engine, lease, run, basis, record, isUndone }: Ask
   throw new RunRefused(notBegunProblem((await plans.get(id)) ?? plan));
 };
 
+/** Why a plan that nobody has begun is not begun, in words; empty where nothing speaks against it. */
+const movedBefore = async (
+  { engine, run, record }: Pick<Ask, 'engine' | 'run' | 'record'>,
+  plan: Plan,
+  now: Now,
+): Promise<readonly string[]> => {
+  const counting = { stores: engine.stores, record, since: windowStart({ engine, run }) };
+  const isEnough = await isApprovedByEnough(counting, plan);
+  return [
+    ...(await movedSince(engine.stores, plan, now)),
+    ...(isEnough ? [] : ['two people have to approve it by now']),
+  ];
+};
+
 /** What a plan that has begun went by must still stand; then the rest of it is done whatever else moved. Where it does not, the plan is refused. */
 const mayGoOn = async (
-  { engine, run, isUndone }: Pick<Ask, 'engine' | 'run' | 'isUndone'>,
+  { engine, run, record, isUndone }: Pick<Ask, 'engine' | 'run' | 'record' | 'isUndone'>,
   plan: Plan,
   now: Now,
 ): Promise<boolean> => {
-  const isOfOtherRules = rulesMoved(plan.kind, plan.basis, now).length > 0;
-  if (!isOfOtherRules && !(isUndone && (await isOvertaken(engine.stores, plan, run)))) return true;
-  await refusePlan({ engine, run }, plan, isOfOtherRules ? 'rules_changed' : 'undone_since');
-  return false;
+  const why = async (): Promise<PlanRefusal | null> => {
+    if (rulesMoved(plan.kind, plan.basis, now).length > 0) return 'rules_changed';
+    if (lacksApproval(plan, record.approvals)) return 'approvals_raised';
+    return isUndone && (await isOvertaken(engine.stores, plan, run)) ? 'undone_since' : null;
+  };
+  const refusal = await why();
+  if (refusal !== null) await refusePlan({ engine, run }, plan, refusal);
+  return refusal === null;
 };
 
 /**
@@ -231,8 +252,8 @@ const approvedOfTarget = async ({ engine, lease, run, basis, record, isUndone }:
   const plan = await engine.stores.plans.approved(record.id);
   if (plan === null || plan.standing.state !== 'approved') return null;
   const now = await basis();
-  if (plan.standing.begun !== null) return (await mayGoOn({ engine, run, isUndone }, plan, now)) ? plan : null;
-  if ((await movedSince(engine.stores, plan, now)).length > 0) {
+  if (plan.standing.begun !== null) return (await mayGoOn({ engine, run, record, isUndone }, plan, now)) ? plan : null;
+  if ((await movedBefore({ engine, run, record }, plan, now)).length > 0) {
     await engine.stores.plans.supersede(lease, plan.id, null);
     engine.world.log.warn('plan.moved', { plan: plan.id, target: record.id, run: run.id });
     return null;

@@ -1,6 +1,7 @@
 /** Where a provision run begins or goes on: by which rules, at which system, for what; or that it ends before it does anything. */
 
 import { isOutdated, isToBeRead } from '../core/accepted.ts';
+import { lacksApproval } from '../core/approvals.ts';
 import { rulesMoved } from '../core/plan-basis.ts';
 import { attributesOfRules, unreadOf } from '../core/read-attributes.ts';
 import { unreadableRules } from '../core/unreadable-rules.ts';
@@ -17,6 +18,7 @@ import {
   type KeptAim,
   keptAim,
   mayProvision,
+  planOf,
   planOfRun,
   RunHeld,
 } from './aim.ts';
@@ -129,6 +131,9 @@ const goOnFrom = async (engine: Engine, { run, record }: Standing, found: Found,
   if (place.aim.kind === 'provision' && !mayProvision({ record, ...seen(found) }))
     await refuseOtherRules(engine, run, place.aim, 'rules_changed');
   const aim = await aimAgain(engine, place.aim, run);
+  const plan = planOf(aim);
+  if (plan !== null && lacksApproval(plan, record.approvals))
+    await refuseOtherRules(engine, run, place.aim, 'approvals_raised');
   if (aim.kind === 'apply' && (await isMoved(engine.stores, aim.plan, record)))
     await refuseOtherRules(engine, run, place.aim, 'rules_changed');
   // The same mark says nothing where it is of an undo that went on, or of the same run, the rest of which was taken back.
@@ -182,7 +187,7 @@ const refuseOtherRules = async (engine: Engine, run: ProvisionRun, aim: KeptAim,
   throw new RunRefused({
     code: 'rules_changed',
     message:
-      'The scope, the mapping, the matching, what becomes of who leaves, or the settings or credentials of the target changed while the run was under way, or `auto_approve_first` of it was taken away, or a run was taken back, or the database was put back from a backup. What it wrote stays; another run goes by what holds now.',
+      'The scope, the mapping, the matching, what becomes of who leaves, or the settings or credentials of the target changed while the run was under way, or `auto_approve_first` of it was taken away, or two people have to approve by now what one did, or a run was taken back, or the database was put back from a backup. What it wrote stays; another run goes by what holds now.',
     owner: 'your_team',
   });
 };

@@ -63,6 +63,7 @@ const nothing = (begun: RunId | null): string => (begun === null ? 'Nothing' : '
 export const refusals: Readonly<Record<PlanRefusal, string>> = {
   content_changed: 'what is kept of its operations is not what was looked at',
   rules_changed: 'the rules that it was made by changed while it was carried out',
+  approvals_raised: 'two people have to approve it by now, and one had',
   undone_since: 'a run was taken back while it was carried out',
   run_ended: 'the run that was to carry it out ended before it did',
   not_looked_at: 'the target has to be looked at as a whole first',

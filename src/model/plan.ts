@@ -67,10 +67,18 @@ export type Decision = {
 
 /**
  * `content_changed`: what is kept of its operations is not what was looked at. `rules_changed`: what decides what is written changed while it was carried
- * out. `undone_since`: somebody had a run taken back while it was carried out. `not_looked_at`: what is on record of the target is older than the target,
- * and only the plan of all of that may be carried out. `run_ended`: the run that was to carry it out ended before, and no other one does.
+ * out. `approvals_raised`: it is over a limit, one had approved it, and by now two have to. `undone_since`: somebody had a run taken back while it was
+ * carried out. `not_looked_at`: what is on record of the target is older than the target, and only the plan of all of that may be carried out. `run_ended`:
+ * the run that was to carry it out ended before, and no other one does.
  */
-export const planRefusals = ['content_changed', 'rules_changed', 'undone_since', 'not_looked_at', 'run_ended'] as const;
+export const planRefusals = [
+  'content_changed',
+  'rules_changed',
+  'approvals_raised',
+  'undone_since',
+  'not_looked_at',
+  'run_ended',
+] as const;
 export type PlanRefusal = (typeof planRefusals)[number];
 
 export type PlanStanding =

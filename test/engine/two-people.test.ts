@@ -1,7 +1,9 @@
 /** Where two people decide what is over a limit, one alone does not get there by other ways than loosening it. */
 
 import { describe, expect, it } from 'vitest';
+import type { Engine } from '../../src/engine/engine.ts';
 import { prune } from '../../src/engine/maintenance.ts';
+import { provisionTurn } from '../../src/engine/provision-run.ts';
 import { defaultLimits, type Limits, nobodyProtected, type TargetRecord } from '../../src/model/target-record.ts';
 import { off, staff } from '../support/staff.ts';
 import { id, type Story, story, target } from '../support/story.ts';
@@ -98,6 +100,92 @@ describe('one person alone', () => {
     expect(await s.commands.approveOnce(plan.id, word)).toMatchObject({ run: null });
     await s.provisionAll();
     expect(off(s)).toBe(0);
+  });
+});
+
+describe('approvals-raised: what one person approved where that was enough, and two have to by now,', () => {
+  const raise = (s: Story): Promise<void> => s.editTarget({ approvals: 2 });
+  /** Two may come or go a day. */
+  const ofOne = (more: Partial<TargetRecord> = {}, engine: Partial<Engine> = {}): Promise<Story> =>
+    story({
+      target: { limits: { ...defaultLimits, creates: atMost(2), deprovisions: limit(2) }, ...more },
+      engine,
+    });
+  const leaversOnly = { ...defaultLimits, deprovisions: limit(2) };
+  const atMost = (count: number) => ({ ...limit(count), floor: count });
+
+  it.each(['first', 'held'] as const)('is not begun: a %s plan is made anew, and takes two', async (kind) => {
+    const s = await ofOne(kind === 'first' ? { autoApproveFirst: false } : { limits: leaversOnly });
+    staff(s, 6);
+    await s.full();
+    leave(s, 0, kind === 'first' ? 0 : 4);
+    await s.delta();
+    const plan = await s.newestPlan();
+    expect(plan).toMatchObject({ kind, approvals: 1, exceeded: [{ allowed: 2 }] });
+    const before = s.writes();
+    const { run } = await s.commands.approvePlan(plan.id, word);
+    await raise(s);
+    await s.provisionAll();
+    expect(s.writes()).toBe(before);
+    const { state, problem } = await s.ended(run);
+    expect([state, problem?.code]).toEqual(['failed', 'plan_moved']);
+    expect(problem?.message).toContain('two people have to approve it by now');
+    expect((await s.stores.plans.get(plan.id))?.standing.state).toBe('superseded');
+    await isAskedForTwo(s);
+  });
+
+  it('is not begun by a run that nobody asked for it either', async () => {
+    const s = await ofOne({ limits: leaversOnly });
+    staff(s, 6);
+    await s.full();
+    leave(s, 0, 4);
+    await s.delta();
+    const plan = await s.newestPlan();
+    await s.stores.plans.decide(plan.id, 'approved', { ...word, at: s.now() });
+    await raise(s);
+    await s.delta();
+    expect(off(s)).toBe(0);
+    await isAskedForTwo(s);
+  });
+
+  it('is begun where it is within the limits, which one may do; and not where these were lowered', async () => {
+    for (const lowered of [false, true]) {
+      const s = await ofOne({ autoApproveFirst: false, limits: { ...defaultLimits, creates: atMost(9) } });
+      staff(s, 6);
+      await s.full();
+      const plan = await s.newestPlan();
+      await s.commands.approvePlan(plan.id, word);
+      await raise(s);
+      if (lowered) await s.editTarget({ limits: { ...defaultLimits, creates: atMost(2) } });
+      await s.provisionAll();
+      expect(s.remote.objects.size).toBe(lowered ? 0 : 6);
+      if (lowered) await isAskedForTwo(s);
+    }
+  });
+
+  it('is done no further where a run is at it', async () => {
+    for (const autoApproveFirst of [false, true]) {
+      const s = await ofOne({ autoApproveFirst }, { timing: { leaseTtlMs: 30_000, sliceMs: 0, reportMs: 0 } });
+      staff(s, 200);
+      await s.full();
+      const plan = await s.newestPlan();
+      expect(plan.kind).toBe(autoApproveFirst ? 'held' : 'first');
+      const { run } = await s.commands.approvePlan(plan.id, word);
+      await provisionTurn(s.engine, target, new AbortController().signal);
+      const done = s.remote.objects.size;
+      expect(done).toBeGreaterThan(0);
+      await raise(s);
+      await s.provisionAll();
+      await s.provision();
+      expect(s.remote.objects.size).toBe(done);
+      expect((await s.stores.plans.get(plan.id))?.standing).toMatchObject({
+        state: 'refused',
+        why: 'approvals_raised',
+        begun: run.id,
+      });
+      expect(await s.newestPlan()).toMatchObject({ counts: { create: 200 - done } });
+      await isAskedForTwo(s);
+    }
   });
 });
 

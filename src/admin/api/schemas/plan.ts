@@ -125,7 +125,7 @@ export const planSchema = z
     superseded_by: planIdText.nullable(),
     refused_because: z.enum(planRefusals).nullable().meta({
       description:
-        '`content_changed`: what is kept of its operations is not what was looked at. `rules_changed`: what decides what is written changed while it was carried out. `undone_since`: a run was taken back meanwhile. `not_looked_at`: after a restore the target has to be looked at as a whole first. `run_ended`: the run that was to carry it out ended before it did.',
+        '`content_changed`: what is kept of its operations is not what was looked at. `rules_changed`: what decides what is written changed while it was carried out. `approvals_raised`: it is over a limit, one person had approved it, and by now two have to. `undone_since`: a run was taken back meanwhile. `not_looked_at`: after a restore the target has to be looked at as a whole first. `run_ended`: the run that was to carry it out ended before it did.',
     }),
   })
   .meta({ id: 'Plan' });
