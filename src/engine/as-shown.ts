@@ -12,33 +12,29 @@ import type { Done, Pending } from './pending.ts';
 import { causeOf, isDry, linksNow, type Provisioning, passOf } from './provisioning.ts';
 import { isNews } from './sights.ts';
 
-type Seen = { readonly ref: Ref; readonly why: Cause['why'] };
-
 /** Of what was not done, the accounts and groups. Before its failures are settled: whatever is settled without one lets go of an escrow. */
 export const noteAsShown = async (work: Provisioning, pending: readonly Pending[]): Promise<void> =>
   await noteSeen(
     work,
-    pending.flatMap(({ planned: { operation, why } }) => ('members' in operation ? [] : [{ ref: operation.ref, why }])),
+    pending.flatMap(({ planned: { operation } }) => ('members' in operation ? [] : [operation.ref])),
   );
 
 /** What the plan left out, and what the target refused. */
 export const staysAsItIs = ({ outcome }: Done): boolean =>
   outcome.result === 'escrowed' || (outcome.result === 'skipped' && outcome.reason === 'not_in_plan');
 
-export const noteSeen = async (work: Provisioning, seen: readonly Seen[]): Promise<void> => {
+/** For what it is to be tried again, and nothing else: nobody is taken over by being looked at. */
+export const noteSeen = async (work: Provisioning, refs: readonly Ref[]): Promise<void> => {
   if (isDry(work)) return;
-  const news = new Map(seen.filter(({ ref }) => isNews(work, ref.id)).map((one) => [one.ref.id, one]));
+  const news = new Map(refs.filter(({ id }) => isNews(work, id)).map((ref) => [ref.id, ref]));
   if (news.size === 0) return;
-  const recorded = await linksNow(
-    work,
-    [...news.values()].map(({ ref }) => ref),
-  );
+  const recorded = await linksNow(work, [...news.values()]);
   await noteLinks(
     work,
-    [...news.values()].flatMap(({ ref, why }) => {
-      const link = recorded.get(ref.id);
-      return link === undefined ? [] : [{ why, link: work.sights?.get(ref.id)?.link ?? asGone(work, link) }];
-    }),
+    [...recorded.values()].map((link) => ({
+      link: work.sights?.get(link.ref.id)?.link ?? asGone(work, link),
+      why: 'retry' as const,
+    })),
   );
 };
 

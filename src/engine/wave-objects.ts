@@ -296,11 +296,14 @@ const toPending = ({ item, plan, link, met }: Planned, pass: string): readonly P
 };
 
 const escrowUnplannable = async (work: Provisioning, plans: readonly Planned[]): Promise<void> => {
-  const failures = plans.flatMap(({ item: { ref, why }, plan }) =>
-    plan.kind === 'escrow' ? [{ ref, why, reason: plan.reason satisfies Escrow['reason'], detail: plan.detail }] : [],
+  const failures = plans.flatMap(({ item: { ref }, plan }) =>
+    plan.kind === 'escrow' ? [{ ref, reason: plan.reason satisfies Escrow['reason'], detail: plan.detail }] : [],
   );
   if (failures.length === 0 || isDry(work)) return;
-  await noteSeen(work, failures);
+  await noteSeen(
+    work,
+    failures.map(({ ref }) => ref),
+  );
   await escrowObjects(work, failures);
 };
 

@@ -5,7 +5,7 @@ import { newProvisionRun, newReconcileRun } from '../../src/engine/request-runs.
 import { declareRestore, noticeRestore } from '../../src/engine/restore.ts';
 import { syncTurn } from '../../src/engine/sync-run.ts';
 import { TargetError } from '../../src/model/errors.ts';
-import { organizationId, type RemoteId } from '../../src/model/ids.ts';
+import { organizationId, type RemoteId, type RunId, remoteId } from '../../src/model/ids.ts';
 import type { Attributes } from '../../src/model/source-object.ts';
 import { memorySource } from '../../src/source/memory.ts';
 import { createMemoryStores } from '../../src/store/memory/index.ts';
@@ -461,6 +461,21 @@ describe('a database that was put back from a backup', () => {
       });
       expect(s.groups()).toEqual({ board: [], sales: ['anna', 'ben', 'carl'] });
       expect(s.remote.objects.size).toBe(7);
+    });
+
+    it('takes over nobody by that: whose account was replaced by hand has the other one by the next run', async () => {
+      const { s } = await looked();
+      const dora = s.account('dora');
+      if (dora === undefined) throw new Error('Dora has no account.');
+      deleted(s, dora.remoteId);
+      const other = { ...dora, remoteId: remoteId('by-hand') };
+      s.remote.objects.set(other.remoteId, { ...other, attributes: { ...dora.attributes, externalId: null } });
+      const { id: applied } = await s.approve();
+      const takenOver = async (run: RunId) =>
+        (await s.stores.ledger.entries(target, run, null, 100)).items.some(({ cause }) => cause.why === 'adopted');
+      expect(await takenOver(applied)).toBe(false);
+      expect(await takenOver((await s.provisioned()).id)).toBe(true);
+      expect(s.account('dora')).toMatchObject({ remoteId: 'by-hand', attributes: { externalId: id('dora') } });
     });
 
     it('asks the target for nobody more because of that', async () => {
