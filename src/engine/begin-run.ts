@@ -24,6 +24,7 @@ import {
 } from './aim.ts';
 import { acceptedBy, basisNow } from './basis.ts';
 import { refusePlan } from './begin-plan.ts';
+import { stateOf } from './conclude.ts';
 import type { Engine } from './engine.ts';
 import { limitsWrites } from './exceeded.ts';
 import type { Known } from './gather.ts';
@@ -59,8 +60,21 @@ export const beginRun = async (engine: Engine, standing: Standing): Promise<Begu
   const known: Known = outdated ? 'outdated' : accepted === rules ? 'accepted' : 'other_rules';
   const found: Found = { known, reached, rules, accepted, version: head.version };
   const place = placeFrom(run.place);
+  if (await isDoneByAnother(engine, run, place))
+    return { state: stateOf(run.counters), counters: run.counters, version: null, problem: null };
   if (place === null) tellUnreadable(engine, standing, head);
   return place === null ? await startOf(engine, standing, found) : await goOnFrom(engine, standing, found, place);
+};
+
+/** The plan that it was there to carry out was brought to its end by a run that overtook it, and all that is left to say is what this one did. */
+const isDoneByAnother = async (
+  { stores }: Engine,
+  { id, plan }: ProvisionRun,
+  place: Place | null,
+): Promise<boolean> => {
+  const wanted = plan ?? (place?.aim.kind === 'apply' ? place.aim.plan : null);
+  const standing = wanted === null ? null : (await stores.plans.get(wanted))?.standing;
+  return standing?.state === 'applied' && standing.begun !== id;
 };
 
 /**

@@ -291,5 +291,5 @@ const supersedeWaiting = async (work: Provisioning, kind: 'first' | 'held'): Pro
   if (plan?.standing.state === 'waiting') await supersede(work, plan);
 };
 
-const stateOf = ({ failed }: Counters): 'succeeded' | 'partially_succeeded' =>
+export const stateOf = ({ failed }: Counters): 'succeeded' | 'partially_succeeded' =>
   Object.keys(failed).length > 0 ? 'partially_succeeded' : 'succeeded';

@@ -45,9 +45,14 @@ export const notBegunProblem = ({ id, standing }: Plan): Problem => {
         message: `${nothing(standing.begun ?? null)} of the plan ${id} is done, because ${standing.decision.by} rejected it (${standing.decision.reason}).`,
         owner: 'your_team',
       };
+    case 'applied':
+      return {
+        code: 'plan_not_approved',
+        message: `The plan ${id} was brought to its end by the run ${standing.begun}; this run does no more of it.`,
+        owner: 'your_team',
+      };
     case 'waiting':
     case 'approved':
-    case 'applied':
     case 'superseded':
       return {
         code: 'plan_not_approved',

@@ -284,6 +284,39 @@ describe('an approved plan whose run', () => {
     expect(await stateOf(s, plan)).toMatchObject({ state: 'applied' });
   });
 
+  it('overtaken-by-another: waits half-way, and is finished by one that overtakes it, has not failed, and neither has one that had not begun', async () => {
+    let left = 2;
+    const s = await heldStory({
+      wrapTarget: (made) => ({
+        ...made,
+        apply: async (operation, signal) => {
+          if (operation.action === 'disable' && left-- === 0) throw new TargetError('unavailable', '503');
+          return await made.apply(operation, signal);
+        },
+      }),
+    });
+    const plan = await s.newestPlan();
+    const { run } = await s.commands.approvePlan(plan.id, word);
+    await provisionTurn(s.engine, target, new AbortController().signal);
+    expect(await s.ended(run)).toMatchObject({ state: 'waiting' });
+    expect(off(s)).toBe(3);
+    const overtaking = await s.requestProvision();
+    await provisionTurn(s.engine, target, new AbortController().signal);
+    expect(off(s)).toBe(4);
+    expect(await stateOf(s, plan)).toMatchObject({ state: 'applied', begun: overtaking.id });
+    await s.provisionAll();
+    expect(await s.ended(run)).toMatchObject({ state: 'succeeded', problem: null });
+
+    leave(s, 4, 8);
+    await s.delta();
+    const next = await s.newestPlan();
+    const before = await s.requestProvision();
+    const { run: late } = await s.commands.approvePlan(next.id, word);
+    await s.provisionAll();
+    expect(await stateOf(s, next)).toMatchObject({ state: 'applied', begun: before.id });
+    expect(await s.ended(late)).toMatchObject({ state: 'succeeded', problem: null, counters: { disabled: 0 } });
+  });
+
   it('fails half-way and is finished by the next one, which dies right after, ends as it went', async () => {
     let left = 2;
     let isToDie = false;
