@@ -7,6 +7,7 @@ import type { Link, Outcome, WaitingReference } from '../model/operation.ts';
 import { group, type Ref, user } from '../model/source-object.ts';
 import { carryOut } from './carry-out.ts';
 import type { Gathered, Item } from './gather.ts';
+import { notBack } from './not-back.ts';
 import { type Done, isFoundGone, type Pending } from './pending.ts';
 import { isDry, linksOf, objectsOf, type Provisioning, passOf } from './provisioning.ts';
 import { linksAsShown } from './sights.ts';
@@ -59,7 +60,7 @@ const groupsIn = ({ takesGroups }: Provisioning, links: Iterable<Link>): readonl
 
 /**
  * `links`: that it went by, of all items, also of who left the snapshot, and of those they refer to; without those that it found gone. `kept`: whose
- * reference was kept back, over a limit as it may be: it is not as wanted yet.
+ * reference was kept back, over a limit as it may be, or until they are switched on: it is not as wanted yet.
  */
 type Referring = { readonly links: ReadonlyMap<SourceId, Link>; readonly kept: ReadonlySet<SourceId> };
 
@@ -73,11 +74,15 @@ const provisionManagers = async (work: Provisioning, items: readonly Item[], tal
     [...items.map(({ ref }) => ref), ...referred(work, objects.values())],
     ({ ref }) => objects.has(ref.id),
   );
+  const away = await notBack(
+    work,
+    [...objects.keys()].flatMap((id) => links.get(id) ?? []),
+  );
   const pass = passOf(work);
   const plans = items.flatMap((item) => {
     const object = objects.get(item.ref.id);
     const link = links.get(item.ref.id);
-    if (object === undefined || link === undefined) return [];
+    if (object === undefined || link === undefined || away.has(item.ref.id)) return [];
     return [{ link, plan: planReferences(object, link, contextFor(work, item, links, pass)) }];
   });
   const waiting = plans.flatMap(({ plan }) => ('waiting' in plan ? plan.waiting : []));
@@ -86,7 +91,7 @@ const provisionManagers = async (work: Provisioning, items: readonly Item[], tal
     plan.kind === 'do' ? plan.operations.map((planned) => ({ planned, link, step: 'references' as const })) : [],
   );
   const left = new Map(links);
-  const kept = new Set<SourceId>();
+  const kept = new Set(away);
   await carryOut(work, pending, async (done) => {
     countReferences(done, tally);
     for (const { outcome } of done) if (outcome.result === 'skipped') kept.add(outcome.ref.id);
@@ -289,6 +294,7 @@ const planAdditions = async (
   tally: Tally,
 ): Promise<Pending | null> => {
   const links = await linksOf(work, members);
+  for (const id of await notBack(work, links.values())) links.delete(id);
   const planned = planMembers(group, { add: members, remove: [] }, (id) => links.get(id), passOf(work));
   await waitFor(work, planned.waiting);
   if (planned.waiting.length > 0) tally.skip('member_not_linked', planned.waiting.length);

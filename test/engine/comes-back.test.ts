@@ -5,6 +5,7 @@ import type { MappingRule } from '../../src/model/mapping.ts';
 import { why } from '../support/explaining.ts';
 import { id, type Story, story } from '../support/story.ts';
 
+const manager = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager';
 const ofSwitch = { to: 'active', kind: 'direct', whenNull: 'keep', default: true } as const;
 const onCreateAlone: MappingRule = { ...ofSwitch, from: 'accountEnabled', apply: 'only_on_create' };
 const byHr: MappingRule = { ...ofSwitch, from: 'onPremisesExtensionAttributes.extensionAttribute1', apply: 'always' };
@@ -151,4 +152,36 @@ describe('an account that is to be switched on because of what was read', () => 
       expect(s.accounts()).toEqual({ eve: 'on', fay: 'on' });
     },
   );
+
+  it('older-than-their-leaving: is put into no group, and given no manager, as long as the tenant says that they left', async () => {
+    let isOlder = false;
+    const s = await story({
+      wrapSource: (source) => ({
+        ...source,
+        confirm: async (refs, ...asked) =>
+          isOlder ? new Map(refs.map(({ id: of }) => [of, 'gone'])) : await source.confirm(refs, ...asked),
+      }),
+    });
+    for (const name of ['eve', 'boss']) s.hire(name);
+    s.found('crew');
+    s.directory.join(id('crew'), id('boss'));
+    await s.full();
+    s.directory.remove(id('eve'), 'soft_deleted');
+    await s.delta();
+    s.directory.restore(id('eve'));
+    s.directory.setUser(id('eve'), { manager: id('boss') });
+    s.directory.join(id('crew'), id('eve'));
+    // What was read is older than their leaving once more.
+    isOlder = true;
+    await s.delta();
+    expect(s.accounts()).toMatchObject({ eve: 'off' });
+    expect(s.groups()).toEqual({ crew: ['boss'] });
+    expect((await why(s, id('eve'))).verdict.reason).toBe('source_unsure');
+    isOlder = false;
+    s.pass(11 * 60_000);
+    await s.provision();
+    expect(s.accounts()).toMatchObject({ eve: 'on' });
+    expect(s.groups()).toEqual({ crew: ['boss', 'eve'] });
+    expect(s.account('eve')?.attributes).toMatchObject({ [manager]: s.account('boss')?.remoteId });
+  });
 });

@@ -69,6 +69,16 @@ export const confirmMembership = async (
 ): Promise<ReadonlyMap<SourceId, boolean>> =>
   (await orUnsure(client.world.log, signal, () => directMembership(client, group, members, signal))) ?? new Map();
 
+/** The same within a read: an answer that broke off breaks the read off, which asks again from its place. Nothing else would. */
+export const readMembership = async (
+  client: GraphClient,
+  group: SourceId,
+  members: readonly Ref[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<SourceId, boolean>> =>
+  (await orUnsure(client.world.log, signal, () => directMembership(client, group, members, signal), ofTheRead)) ??
+  new Map();
+
 const standingsOf = async (
   client: GraphClient,
   type: ObjectType,
@@ -168,15 +178,21 @@ const membershipIn = async (
  * A failure is no evidence. The caller's own end is not a failure; and being told to wait, or who we are being doubted, is about the tenant as a whole
  * and not about these people: the caller waits, or holds the connection back.
  */
-const orUnsure = async <T>(log: Log, signal: AbortSignal, ask: () => Promise<T>): Promise<T | null> => {
+const orUnsure = async <T>(
+  log: Log,
+  signal: AbortSignal,
+  ask: () => Promise<T>,
+  thrown: readonly SourceFault[] = ofTheTenant,
+): Promise<T | null> => {
   try {
     return await ask();
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof SourceError && ofTheTenant.includes(error.fault)) throw error;
+    if (error instanceof SourceError && thrown.includes(error.fault)) throw error;
     log.warn('confirm.unsure', { error: error instanceof Error ? error.message : 'unknown' });
     return null;
   }
 };
 
 const ofTheTenant: readonly SourceFault[] = ['throttled', 'unavailable', 'unauthorized'];
+const ofTheRead: readonly SourceFault[] = [...ofTheTenant, 'incomplete'];

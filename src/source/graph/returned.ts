@@ -14,7 +14,7 @@ import type { Known } from '../source.ts';
 import { answered, batches, type SubAnswer } from './batch.ts';
 import { managersOf } from './by-id.ts';
 import type { GraphClient } from './client.ts';
-import { confirmMembership } from './confirm.ts';
+import { readMembership } from './confirm.ts';
 import { type FirstMembers, firstMembersOf, type GroupMembers, membersOf } from './members.ts';
 import { listPageSchema, wholeList } from './pages.ts';
 import { memberOf } from './to-source-object.ts';
@@ -156,7 +156,7 @@ const leftWhileAway = async (
     for await (const some of known.members(of)) unlisted.push(...some.filter(({ id }) => !listed.has(id)));
     if (unlisted.length === 0) continue;
     const asked = unlisted.slice(0, mostAsked);
-    const said = await confirmMembership(client, of, asked, signal);
+    const said = await readMembership(client, of, asked, signal);
     const removed = asked.filter(({ id }) => said.get(id) === false);
     if (removed.length > 0) left.push({ type: 'members', group: group(of), members: { added: [], removed } });
   }

@@ -303,6 +303,14 @@ describe('who-left-before-a-group-was-away: a group that is back from the recycl
     expect(folded.view(everyone).members[crew]).toEqual(team.toSorted());
   });
 
+  it('an-answer-that-broke-off: is asked again for who had left it, and keeps nobody for it', async () => {
+    const { team, folded, read, crew, from } = await awayOnce();
+    graph.control.fault({ path: 'getByIds', times: 1, fault: { answer: 'truncated' } });
+    await expect(read(from)).rejects.toThrow('cut off');
+    await read(from);
+    expect(folded.view(everyone).members[crew]).toEqual(team.toSorted());
+  });
+
   it('does not get them back by its list that is behind, where they are back in the same round', async () => {
     const { tenant, boss, team, folded, source, read } = await open();
     const inner = sourceId(tenant.createGroup({ displayName: 'Inner', members: [boss] }));
