@@ -89,12 +89,13 @@ const inReconcile = [
  * One write each, which decides by itself, in runs that are not played here: whoever is in a protected group outside the scope is noted; a plan is refused
  * by what moved; a plan was left too long. Whoever dies behind it leaves it done. And what is kept of a person is erased collection by collection, the
  * snapshot last, so that whoever asks again has the rest erased; of people who left long ago links go before what they looked like, by which the next
- * one finds them.
+ * one finds them. A plan that says that another system is the one ends links first: whoever carries it out is killed at each place in
+ * `test/engine/another-system.test.ts`.
  */
 const elsewhere = [
   ...['ledger.guarded', 'ledger.noticed', 'ledger.owed_noted', 'plans.expired', 'plans.refused'],
   ...['plans', 'discrepancies', 'ledger', 'snapshot'].map((room) => `${room}.person_forgotten`),
-  ...['ledger.let_go', 'snapshot.stripped'],
+  ...['ledger.let_go', 'snapshot.stripped', 'provision.links'],
 ];
 
 /** Somebody asks what another scope would mean. */
