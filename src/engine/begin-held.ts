@@ -17,7 +17,12 @@ import { startTally } from './tally.ts';
 /** With the plan begun, where it gives something. Throws `RunRefused` where it is another by now. */
 export const beginHeld = async (work: Provisioning, gathered: Gathered): Promise<Provisioning> => {
   const { aim, engine, lease, run } = work;
-  if (aim.kind !== 'provision' || aim.approved === null || !holdsAny(aim.approved, isGiving) || isBegun(aim.approved))
+  if (
+    aim.kind !== 'provision' ||
+    aim.approved === null ||
+    !holdsAny(aim.approved, isGiving) ||
+    !isToBegin(aim.approved)
+  )
     return work;
   const plan = aim.approved;
   if (holdsAny(plan, isDestructive)) await refuseWhereMoved(work, gathered, plan);
@@ -39,7 +44,8 @@ const actions = [
   'delete',
 ] as const satisfies readonly Action[];
 
-const isBegun = ({ standing }: Plan): boolean => standing.state === 'approved' && standing.begun !== null;
+/** One that this run has finished already, and died, is not begun again. */
+const isToBegin = ({ standing }: Plan): boolean => standing.state === 'approved' && standing.begun === null;
 
 /** Who is left out is counted when the removals have their turn. */
 const uncounted = () => startTally(noCounters, async () => {});

@@ -93,3 +93,24 @@ it('giving-plan-not-begun: a plan of new accounts that is rejected in the moment
   expect(await stateOf(s, plan)).toMatchObject({ state: 'rejected', begun: null });
   expect(s.accounts()).toEqual({ boss: 'on' });
 });
+
+it('finished-plan-begun-for-ever: a run that died right after it had finished such a plan ends when it is taken up again', async () => {
+  const s = await story({ target: { limits: { ...free, creates: { count: 2, percent: 100, floor: 2 } } } });
+  await s.full();
+  staff(s, 5);
+  await s.delta();
+  const plan = await s.newestPlan();
+  const { run } = await s.commands.approvePlan(plan.id, word);
+  const power = { fails: true };
+  const { finish } = s.stores.runs;
+  s.stores.runs.finish = async (...end) => {
+    if (power.fails) throw new Error('power cut');
+    return await finish(...end);
+  };
+  await expect(s.provisionAll()).rejects.toThrow('power cut');
+  expect(await stateOf(s, plan)).toMatchObject({ state: 'applied' });
+  power.fails = false;
+  s.pass(31_000);
+  await provisionTurn(s.engine, target, new AbortController().signal);
+  expect(await s.ended(run)).toMatchObject({ state: 'succeeded', counters: { created: 5 } });
+});
