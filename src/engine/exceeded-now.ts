@@ -4,7 +4,7 @@
  * only once it is asked, so that of accounts that are taken over as many as the limit allows are, and the others wait.
  */
 
-import { type Amounts, guard, nothing, sum, writeLimits } from '../core/guard.ts';
+import { type Amounts, guard, limitOf, nothing, sum, writeLimits } from '../core/guard.ts';
 import type { Exceeded } from '../model/plan.ts';
 import { countedNow } from './exceeded.ts';
 import { counted, type Pending } from './pending.ts';
@@ -32,7 +32,16 @@ const ofEach = (amount: (limit: (typeof writeLimits)[number]) => number): Amount
   ...{ creates: amount('creates'), updates: amount('updates'), adoptions: amount('adoptions') },
 });
 
-/** As they were counted before: a reference is a step of its own, and what completes what this turn made was counted with that. */
-const isCounted = ({ remoteIds }: Provisioning, { planned: { operation }, step }: Pending): boolean =>
-  step === undefined &&
-  (operation.action === 'create' || (operation.action === 'update' && !remoteIds.has(operation.ref.id)));
+/**
+ * As they were counted before: a reference is a step of its own, and what completes what this turn made was counted with that. Whoever lost their account in
+ * this turn may be given somebody else's.
+ */
+const isCounted = ({ remoteIds }: Provisioning, one: Pending): boolean => {
+  if (one.step !== undefined) return false;
+  const limit = limitOf(counted(one));
+  return (
+    limit === 'creates' ||
+    limit === 'adoptions' ||
+    (limit === 'updates' && !remoteIds.has(one.planned.operation.ref.id))
+  );
+};

@@ -302,6 +302,23 @@ describe('people who had accounts before', () => {
     expect(ours(strict)).toBe(0);
   });
 
+  it('an-adoption-that-was-not-counted: count also where whoever takes one over lost theirs in the same run', async () => {
+    const s = await story({
+      target: { limits: { ...defaultLimits, adoptions: { count: 0, percent: 0, floor: 0 } } },
+    });
+    s.hire('ann');
+    await s.full();
+    s.pass(3_600_000);
+    s.remote.objects.delete(s.account('ann')?.remoteId ?? remoteId(''));
+    const other = remoteId('there-before');
+    const attributes = { userName: 'anna@contoso.example', active: true };
+    s.remote.objects.set(other, { type: 'user', remoteId: other, attributes });
+    s.directory.setUser(id('ann'), { userPrincipalName: 'anna@contoso.example' });
+    await s.delta();
+    expect(await s.provisioned()).toMatchObject({ state: 'held', counters: { skipped: { guard_hold: 1 } } });
+    expect(s.remote.objects.get(other)?.attributes).toEqual(attributes);
+  });
+
   it('do not count as changed', async () => {
     const s = await invited(people(0, 5), { updates: { count: 1, percent: 0, floor: 0 } });
     await s.delta();
