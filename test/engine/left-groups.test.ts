@@ -1,6 +1,7 @@
 /** What becomes, at a target, of groups that leave: they are left alone unless somebody says otherwise, and counted apart from people. */
 
 import { describe, expect, it } from 'vitest';
+import { TargetError } from '../../src/model/errors.ts';
 import { sourceId } from '../../src/model/ids.ts';
 import { defaultLimits, type TargetRecord } from '../../src/model/target-record.ts';
 import { why } from '../support/explaining.ts';
@@ -108,6 +109,36 @@ describe('groups that leave', () => {
     expect((await why(s, id(team(5)))).verdict.reason).toBe('guard_hold');
     await s.approve();
     expect(teamsAt(s)).toBe(17);
+  });
+
+  it('made-and-not-to-be-asked-for: are ours, and deleted so, also where the target could not be asked right after whether they were made', async () => {
+    let isMade = false;
+    const s = await story({
+      target: { leftGroups: 'delete' },
+      wrapTarget: (made) => ({
+        ...made,
+        apply: async (operation, ...rest) => {
+          const applied = await made.apply(operation, ...rest);
+          if (operation.action !== 'create' || operation.ref.type !== 'group') return applied;
+          isMade = true;
+          throw new TargetError('unknown', 'The connection was reset.');
+        },
+        find: async (type, ...asked) => {
+          if (isMade && type === 'group') throw new TargetError('rejected', 'The target answers 404 to everything.');
+          return await made.find(type, ...asked);
+        },
+      }),
+    });
+    s.found(team(1));
+    await s.full();
+    expect(await s.provisioned()).toMatchObject({ counters: { failed: { target_rejected: 1 } } });
+    isMade = false;
+    s.pass(7 * hourMs);
+    await s.provision();
+    expect((await why(s, id(team(1)))).link).toMatchObject({ by: 'created' });
+    s.directory.remove(id(team(1)), 'deleted');
+    await s.delta();
+    expect(s.groups()).toEqual({});
   });
 
   it('make no room in the limit for people, and people none in theirs', async () => {

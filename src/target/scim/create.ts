@@ -1,6 +1,7 @@
 /** Makes an account. The one request that must never be repeated blindly: a second one may make a second account. */
 
 import { alike } from '../../core/attributes.ts';
+import { TargetError } from '../../model/errors.ts';
 import { type RemoteId, remoteId } from '../../model/ids.ts';
 import type { Operation } from '../../model/operation.ts';
 import type { JsonObject } from '../../model/target-record.ts';
@@ -23,7 +24,7 @@ export const create = async (session: Session, operation: Create, signal: AbortS
   const id = (created === null ? null : idIn(created)) ?? idInLocation(answer, endpoints[type]);
   if (id !== null) session.shown.note(type, id);
   if (id === null) {
-    const found = await afterWrite(() => findCreated(session, operation, signal));
+    const found = await afterWrite(() => findCreated(session, operation, signal)).catch(nobodyIfRefused);
     if (found === null) throw unreadable(request, answer);
     return found;
   }
@@ -31,6 +32,12 @@ export const create = async (session: Session, operation: Create, signal: AbortS
   if (isDoubtful || session.settings.verify === 'always')
     await afterWrite(() => confirmIdentity(session, operation, id, signal), isDoubtful ? 'unknown' : 'as answered');
   return id;
+};
+
+/** It is the look that was refused, and not the account: that may be there. */
+const nobodyIfRefused = (error: unknown): null => {
+  if (error instanceof TargetError && error.fault === 'rejected') return null;
+  throw error;
 };
 
 /** Some answer 201 without the id, or with an empty body. `Location` names the new resource (RFC 7644 §3.3). */

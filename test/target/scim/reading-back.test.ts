@@ -236,3 +236,14 @@ describe('a web page in answer to a change of members', () => {
     await expect(other.target.apply(join, signal)).rejects.toMatchObject({ code: 'not_applied' });
   });
 });
+
+describe('an account whose creation was answered without an id', () => {
+  it('a-look-that-is-refused: may have been made where the target refuses to be asked for it', async () => {
+    const server = await startScripted(({ method }) =>
+      method === 'POST' ? { status: 201, body: {} } : { status: 400, body: { detail: 'no such filter' } },
+    );
+    const target = scim.parse({ base_url: server.baseUrl, token: 'a-token', max_attempts: 1 }).connect(testWorld());
+    opened.push(server, target);
+    await expect(target.apply(create, signal)).rejects.toMatchObject({ fault: 'unknown' });
+  });
+});
