@@ -1,7 +1,7 @@
 /** Which operations an approved plan holds. Only they are done in its name. */
 
 import { type Now, permits, permittedMembers, plannedFor } from '../core/plan-content.ts';
-import type { RemoteId, SourceId } from '../model/ids.ts';
+import { operationKey, type RemoteId, type SourceId } from '../model/ids.ts';
 import type { Cause, Operation, Said } from '../model/operation.ts';
 import type { Plan } from '../model/plan.ts';
 import { type Ref, user } from '../model/source-object.ts';
@@ -21,9 +21,16 @@ export const permitted = async (work: Provisioning, plan: Plan, pending: readonl
     const held = forMembers(one, (id) => ids.has(id));
     const others = forMembers(one, (id) => !ids.has(id));
     if (held !== null) go.push({ ...held, released: plan.id });
-    if (others !== null) rest.push(others);
+    if (others !== null) rest.push(held === null ? others : beside(others));
   }
   return { go, rest };
+};
+
+/** Two operations of one key would be one on record, and what the second takes away would have no intent. */
+const beside = (one: Pending): Pending => {
+  const { operation } = one.planned;
+  const key = operationKey(`${operation.key}.beside`);
+  return { ...one, planned: { ...one.planned, operation: { ...operation, key } } };
 };
 
 const isOnAccount = ({ planned }: Pending): boolean => !('members' in planned.operation);

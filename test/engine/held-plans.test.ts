@@ -9,7 +9,7 @@ import { memorySource } from '../../src/source/memory.ts';
 import { createMemoryStores } from '../../src/store/memory/index.ts';
 import { createVault } from '../../src/store/vault.ts';
 import { off, staff } from '../support/staff.ts';
-import { id, type Story, type StoryOptions, story, target } from '../support/story.ts';
+import { free, id, type Story, type StoryOptions, story, target } from '../support/story.ts';
 
 const hourMs = 3_600_000;
 const limit = (count: number) => ({ count, percent: 100, floor: 0 });
@@ -598,4 +598,40 @@ it('a group that is emptied is emptied when somebody approves', async () => {
   expect(s.groups()['team']).toHaveLength(8);
   await s.approve();
   expect(s.groups()['team']).toHaveLength(0);
+});
+
+it('two-operations-of-one-key: who leaves a group beside those whom a begun plan puts out of it is on record, too', async () => {
+  const power = { fails: true };
+  const s = await story({
+    target: { limits: { ...free, memberRemovals: { count: 1, percent: 100, floor: 1 } } },
+    wrapTarget: (made) => ({
+      ...made,
+      apply: async (operation, ...rest) => {
+        if (power.fails && operation.action === 'remove_members') throw new Error('power cut');
+        return await made.apply(operation, ...rest);
+      },
+    }),
+  });
+  const names = ['ann', 'bob', 'cid', 'dan'];
+  s.found('team');
+  for (const name of names) {
+    s.hire(name);
+    s.directory.join(id('team'), id(name));
+  }
+  await s.full();
+  for (const name of ['ann', 'bob']) s.directory.leave(id('team'), id(name));
+  await s.delta();
+  const plan = await s.newestPlan();
+  const { run } = await s.commands.approvePlan(plan.id, { by: 'anna', reason: 'The team was split.' });
+  await expect(s.provisionAll()).rejects.toThrow('power cut');
+  expect(s.groups()['team']).toHaveLength(4);
+  await s.stores.runs.cancel(run.id, s.now());
+  power.fails = false;
+  s.pass(31_000);
+  s.directory.leave(id('team'), id('cid'));
+  await s.delta();
+  expect(s.groups()).toEqual({ team: ['dan'] });
+  const { items } = await s.stores.ledger.entries(target, (await s.provisioned()).id, null, 10);
+  const putOut = items.flatMap(({ operation }) => (operation.action === 'remove_members' ? operation.members : []));
+  expect(putOut.map(({ ref }) => ref.id).sort()).toEqual(['ann', 'bob', 'cid'].map(id).sort());
 });

@@ -105,7 +105,8 @@ const takingsOf = (
     case 'delete':
       return [{ limit: ref.type === 'group' ? 'groupDeletes' : 'deprovisions', each: [`${deed.kind} ${key}`] }];
     case 'create':
-      return [{ limit: 'creates', each: [key] }];
+      // Whose account others removed before anybody had seen it is made once more, and nobody knows that it ever was.
+      return [{ limit: 'creates', each: [ref.id] }];
     case 'update':
       if (isOfManagerAlone(effect)) return [];
       return [{ limit: cause.why === 'adopted' || cause.why === 'inherited' ? 'adoptions' : 'updates', each: [key] }];
