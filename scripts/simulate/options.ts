@@ -17,7 +17,8 @@ is quiet, and says which promise was broken. See docs/reliability.md.
   --calm            no faults at all
   --workers N       processes that share the seeds (1)
   --coverage        shows what struck where, also in four seeds of each bias. What chance sent nowhere near a place is aimed at it, in runs of
-                    its own: some 800 runs beside the seeds. With --seeds; ends with 1, too, when something that must have happened did in fewer than --least seeds
+                    its own: some 800 runs beside the seeds. With --seeds; ends with 1, too, when something that must have happened did in
+                    fewer than --least seeds
   --least N         1
   --only a,b,c      the faults and edits that may happen, by name, as a shrunk run tells them; with --seed. Ends with 2 where one of
                     them never happened

@@ -209,8 +209,8 @@ const offBefore = ({ wasOff, operations }: Trace): readonly LeftOut[] =>
         .map((operation) => ({ operation, reason: 'off_before', by: null }))
     : [];
 
-/** By what the run went by it was somebody's; without the link it is nobody's again, and nothing more is written to it. */
-const letGo = ({ ref, remoteId }: Link, pass: string): PlannedOperation => ({
+/** Without the link it is nobody's again, and nothing more is written to it. */
+export const letGo = ({ ref, remoteId }: Pick<Link, 'ref' | 'remoteId'>, pass: string): PlannedOperation => ({
   operation: { key: keyOf(pass, ref, 'unlink'), ref, action: 'update', remoteId, attributes: {}, before: {} },
   why: 'unlinked',
 });

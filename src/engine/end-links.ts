@@ -5,7 +5,7 @@
  */
 
 import { batches } from '../core/batches.ts';
-import { keyOf } from '../core/plan.ts';
+import { letGo } from '../core/undo.ts';
 import { type SourceId, sourceId } from '../model/ids.ts';
 import type { Link, Outcome } from '../model/operation.ts';
 import type { Plan } from '../model/plan.ts';
@@ -46,17 +46,7 @@ const endUnshown = async (work: Provisioning, links: readonly Link[], tally: Tal
   const unshown = others.filter(({ ref }) => !shown.has(ref.id));
   if (unshown.length === 0) return;
   const pass = passOf(work);
-  const ends = unshown.map(({ ref, remoteId }) => ({
-    operation: {
-      key: keyOf(pass, ref, 'unlink'),
-      ref,
-      action: 'update',
-      remoteId,
-      attributes: {},
-      before: {},
-    } as const,
-    why: 'unlinked' as const,
-  }));
+  const ends = unshown.map((link) => letGo(link, pass));
   await work.engine.stores.ledger.intend(
     work.lease,
     ends.map((planned) => ({ operation: planned.operation, cause: { ...causeOf(work, { planned }), limited: false } })),

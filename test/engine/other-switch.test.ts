@@ -41,6 +41,18 @@ const office = async (rule: MappingRule, more: StoryOptions = {}) => {
   return { s, hire, onAsked };
 };
 
+/** HR had eve off, and says that she is back, which no read has told yet. */
+const returning = async () => {
+  const made = await office(byHr);
+  const { s, hire } = made;
+  hire('eve', 'true');
+  await s.full();
+  hire('eve', 'false');
+  await s.delta();
+  hire('eve', 'true');
+  return made;
+};
+
 const evidenceOfDisables = async (s: Story) => {
   const { items } = await s.stores.ledger.entries(target, (await s.provisioned()).id, null, 10);
   return items.flatMap(({ operation, cause }) => (operation.action === 'disable' ? [cause.evidence?.confirmed] : []));
@@ -131,12 +143,7 @@ describe('off-by-another-attribute: an account that is switched by what HR says'
   });
 
   it('stays off where HR, asked now, says so again', async () => {
-    const { s, hire, onAsked } = await office(byHr);
-    hire('eve', 'true');
-    await s.full();
-    hire('eve', 'false');
-    await s.delta();
-    hire('eve', 'true');
+    const { s, hire, onAsked } = await returning();
     onAsked(() => hire('eve', 'false'));
     await s.delta();
     expect(s.accounts()).toEqual({ eve: 'off' });
@@ -144,12 +151,7 @@ describe('off-by-another-attribute: an account that is switched by what HR says'
   });
 
   it('is switched on by HR though its owner was disabled in Entra by then', async () => {
-    const { s, hire, onAsked } = await office(byHr);
-    hire('eve', 'true');
-    await s.full();
-    hire('eve', 'false');
-    await s.delta();
-    hire('eve', 'true');
+    const { s, hire, onAsked } = await returning();
     onAsked(() => hire('eve', 'true', false));
     await s.delta();
     expect(s.accounts()).toEqual({ eve: 'on' });
