@@ -6,14 +6,8 @@ import type { Mutant } from './mutant.ts';
 export const deciding: readonly Mutant[] = [
   {
     name: 'nobody is asked about again',
-    what: 'Removals are done without asking the source once more.',
-    edits: [
-      {
-        file: 'src/engine/work-at.ts',
-        from: 'source ??= engine.connectSource(connection, secrets);',
-        to: "source ??= { ...engine.connectSource(connection, secrets), confirm: async (refs) => new Map(refs.map(({ id }) => [id, 'gone'])), confirmMembers: async (_group, members) => new Map(members.map(({ id }) => [id, false])) };",
-      },
-    ],
+    what: 'Removals are done whatever the source says when it is asked once more.',
+    edits: off('confirmation'),
   },
   {
     name: 'one look is enough',

@@ -5,20 +5,25 @@ import type { Edit, Mutant } from './mutant.ts';
 export const layers: readonly Mutant[] = [
   {
     name: 'confirmation',
-    what: 'The source is asked once more before a removal, and its answer is not listened to.',
+    what: 'The source is asked once more before a removal, and what it answers contradicts nothing.',
     edits: [
       {
-        file: 'src/engine/work-at.ts',
-        from: 'source ??= engine.connectSource(connection, secrets);',
-        to: `const real = engine.connectSource(connection, secrets);
-    source ??= {
-      ...real,
-      confirm: async (refs, scope, signal) => new Map([...(await real.confirm(refs, scope, signal)).keys()].map((id) => [id, 'gone'])),
-      confirmMembers: async (group, members, signal) => {
-        await real.confirmMembers(group, members, signal);
-        return new Map(members.map(({ id }) => [id, false]));
+        file: 'src/engine/confirm-removals.ts',
+        from: 'const standings = await work.source().confirm(refs, scope, work.watch.signal, by);',
+        to: `const heard = await work.source().confirm(refs, scope, work.watch.signal, by);
+  const standings = new Map(
+    refs.map(({ id }): [SourceId, Standing | undefined] => {
+      const planned = leaving.get(id)?.planned;
+      const answer = heard.get(id);
+      if (planned === undefined || isEvident(work.record, planned, answer)) return [id, answer];
+      return [id, planned.why === 'disabled_in_source' ? 'disabled' : 'gone'];
+    }),
+  );`,
       },
-    };`,
+      {
+        file: 'src/engine/confirm-removals.ts',
+        from: 'return new Set(ids.filter((id) => isAbsent(standings.get(id)) || still.get(id) === false));',
+        to: 'return new Set(ids);',
       },
     ],
   },
