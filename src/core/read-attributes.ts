@@ -3,6 +3,7 @@
 import type { Mapping, MappingRule } from '../model/mapping.ts';
 import type { ObjectType, Remembered } from '../model/source-object.ts';
 import type { Protection, TargetRecord } from '../model/target-record.ts';
+import { isUnassigned, own } from './attributes.ts';
 import { nameAttributes } from './names.ts';
 import { attributeNamed, typesWith } from './source-attributes.ts';
 
@@ -44,16 +45,20 @@ export const readAfter = (
 export const areRead = (asked: AttributeNames, read: ReadSince): boolean =>
   (['user', 'group'] as const).every((type) => asked[type].every((name) => read[type].has(name)));
 
-/** `never`: it left before it was read with all of them, and nobody can read it any more. */
+/**
+ * `never`: it left before it was read with all of them, and nobody can read it any more. What it holds a value of it was read with, also where that was
+ * not read of anybody for a while after it left: whoever is shown meanwhile keeps no value.
+ */
 export const wasRead = (
   asked: AttributeNames,
   read: ReadSince,
   { object, gone, version }: Remembered,
 ): 'yes' | 'not_yet' | 'never' => {
   const { type } = object.ref;
-  const sinces = asked[type].map((name) => read[type].get(name));
-  if (sinces.some((since) => since === undefined)) return 'not_yet';
-  return gone !== null && sinces.some((since = 0) => version <= since) ? 'never' : 'yes';
+  const isKnown = (name: string): boolean =>
+    gone === null || version > (read[type].get(name) ?? 0) || !isUnassigned(own(object.attributes, name));
+  if (!asked[type].every((name) => read[type].has(name))) return 'not_yet';
+  return asked[type].every(isKnown) ? 'yes' : 'never';
 };
 
 /** What must be known of an object to say whether it is protected: the attributes that protect, and the names by which somebody was named. */

@@ -150,5 +150,8 @@ describe('what was read of everybody', () => {
     expect(wasRead(asked, read, { ...anna, gone: 'deleted', version: 3 })).toBe('never');
     expect(wasRead(asked, read, { ...anna, gone: 'deleted', version: 6 })).toBe('yes');
     expect(wasRead({ user: ['mail'], group: [] }, read, { ...anna, gone: 'deleted', version: 1 })).toBe('yes');
+    // It was read before as well, and left out for a while: whoever left by then was read with it.
+    const left = { ...anna, object: person('anna', { department: 'Board' }), gone: 'missing', version: 5 } as const;
+    expect(wasRead(asked, read, left)).toBe('yes');
   });
 });

@@ -1,6 +1,7 @@
 /** Who is protected is never touched, and nothing is taken away from anybody of whom that is not known. */
 
 import { describe, expect, it } from 'vitest';
+import { defaultMapping } from '../../src/core/default-mapping.ts';
 import { unobserved } from '../../src/engine/engine.ts';
 import { SourceError, TargetError } from '../../src/model/errors.ts';
 import { sourceId } from '../../src/model/ids.ts';
@@ -90,6 +91,33 @@ describe('a protection by an attribute', () => {
     await s.delta();
     await s.provision('full');
     expect(s.accounts()).toMatchObject({ chair: 'off' });
+  });
+
+  it('that was not read for a while counts as it last was of whoever left meanwhile and had a value of it', async () => {
+    const s = await story(reading('department'));
+    s.hire('chair', { department: 'Board' });
+    s.hire('clerk', { department: 'Sales' });
+    for (const name of ['guest', 'intern']) s.hire(name);
+    s.found('team');
+    s.directory.join(id('team'), id('clerk'));
+    await s.full();
+    await s.editTarget({
+      mapping: {
+        ...defaultMapping,
+        user: defaultMapping.user.filter((rule) => !('from' in rule) || rule.from !== 'department'),
+      },
+    });
+    leave(s, 'chair', 'clerk', 'guest');
+    await s.requestSync('delta');
+    await s.syncAll();
+    const head = await s.stores.snapshots.head(connection);
+    expect(head.attributes.user.has('department')).toBe(false);
+    // Before anything is taken away it protects, and is read again.
+    await protect(s, board);
+    await s.delta();
+    // Of whoever had none nothing tells that they were read with it.
+    expect(s.accounts()).toEqual({ chair: 'on', clerk: 'off', guest: 'on', intern: 'on' });
+    expect(s.groups()).toEqual({ team: [] });
   });
 
   it('counts as it last was of somebody who loses it and leaves in the same breath', async () => {
