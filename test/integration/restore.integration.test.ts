@@ -7,6 +7,7 @@ import { disagreements, waitingPlan } from '../../scripts/demo/tour.ts';
 import type { Child } from '../../scripts/services/child.ts';
 import { type Mongo, openMongo } from '../../src/store/mongo/connect.ts';
 import { installationName } from '../../src/store/mongo/installation.ts';
+import { fallAsleep } from '../support/asleep.ts';
 import {
   type Customer,
   type Customers,
@@ -108,8 +109,7 @@ describe('a database put back from yesterday', () => {
     for (let nth = 0; nth < 40; nth += 1) tenant.hire({ givenName: `Last ${nth}` });
     customer.scim.control.clearRequests();
     await whole.stack.api.request(customer.connected.connection, { mode: 'delta' });
-    await vi.waitUntil(() => writesOf(customer) > 8, { timeout: 20_000, interval: 5 });
-    worker.signal('SIGSTOP');
+    await fallAsleep(customer, worker, 8);
     const frozenAt = performance.now();
 
     await putBack(mongo, backup);

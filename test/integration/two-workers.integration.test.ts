@@ -1,8 +1,9 @@
 /** Worker processes side by side: nothing is done twice, and whoever comes back late does no harm. */
 
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { changeTenant, disagreements } from '../../scripts/demo/tour.ts';
 import type { Child } from '../../scripts/services/child.ts';
+import { fallAsleep } from '../support/asleep.ts';
 import {
   type Customer,
   type Customers,
@@ -83,8 +84,7 @@ describe('a worker that sleeps through its lease and its lock, and wakes', () =>
 
   it('does not write after another worker took over: nobody gets a second account', async () => {
     const id = await whole.stack.api.request(customer.connected.connection, { mode: 'full' });
-    await vi.waitUntil(() => writesOf(customer) > 20, { timeout: 20_000, interval: 10 });
-    sleeper.signal('SIGSTOP');
+    await fallAsleep(customer, sleeper, 20);
     const written = writesOf(customer);
     const follower = await whole.stack.startWorker();
     const run = await whole.stack.api.waitFor(id);
