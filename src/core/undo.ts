@@ -34,11 +34,13 @@ export type Trace = {
   /** Of a group; whom it both added and removed it did nothing to. */
   readonly added: Map<SourceId, Member>;
   readonly removed: Map<SourceId, Member>;
+  /** When it first said of each of those it added that they are in. */
+  readonly addedAt: Map<SourceId, Date>;
 };
 
 /** Why something the run did is not taken back. */
 export const leftOutReasons = [
-  /** A later run wrote to the same account, or to the same membership. */
+  /** Another run wrote to the same account, or to the same membership, since this one began; or gave it before this one gave it once more. */
   'changed_since',
   /** The run deleted the account: a new one would not be the old. */
   'deleted',
@@ -95,6 +97,8 @@ export const follow = (
       trace.deleted = true;
       return;
     case 'add_members':
+      for (const { ref: of } of notRefused(operation.members, outcome))
+        if (!trace.added.has(of.id)) trace.addedAt.set(of.id, outcome.at);
       move(operation.members, outcome, trace.removed, trace.added);
       return;
     case 'remove_members':
@@ -117,6 +121,7 @@ const begin = (ref: Ref, remoteId: RemoteId): Trace => ({
   written: new Map(),
   added: new Map(),
   removed: new Map(),
+  addedAt: new Map(),
 });
 
 const write = (trace: Trace, attributes: Attributes, before: Attributes): void => {

@@ -8,9 +8,12 @@ import type { Ref } from '../model/source-object.ts';
 import type { Entry } from '../store/ledger.ts';
 import { newestRuns } from './newest-runs.ts';
 import type { Provisioning } from './provisioning.ts';
-import { entriesOf, longestWaitMs, mostOperations, tooLarge } from './undo-trail.ts';
+import { entriesOf, isOver, longestWaitMs, mostOperations, tooLarge } from './undo-trail.ts';
 
-/** Whoever says of a membership what the undone run said, as one does that tells a group all of its members, changes nothing of it. */
+/**
+ * Whoever says of a membership what the undone run said, as one does that tells a group all of its members, changes nothing of it. Of two that took turns
+ * it is the one that said it first whose undo takes it back.
+ */
 export const sinceThen = async (
   work: Provisioning,
   undone: RunId,
@@ -31,11 +34,9 @@ export const sinceThen = async (
         for (const word of wordsIn(entry, traces)) ofRun.set(`${id}|${word.member}`, word);
         const trace = traces.get(id);
         if (trace === undefined || !mayBeInEffect(outcome)) continue;
-        if ('members' in operation) {
-          const moved = operation.action === 'add_members' ? trace.removed : trace.added;
-          for (const { ref } of notRefused(operation.members, outcome))
-            if (moved.has(ref.id)) memberships.set(`${id}|${ref.id}`, run.id);
-        } else accounts.set(id, run.id);
+        if ('members' in operation)
+          for (const { ref } of changedIn(entry, trace)) memberships.set(`${id}|${ref.id}`, run.id);
+        else accounts.set(id, run.id);
       }
     }
     // In each run the last operation has the last word, and of the runs the one that wrote last, which may have been asked for before the others.
@@ -60,6 +61,16 @@ export const sinceThen = async (
     membership: (group, member) => memberships.get(`${group}|${member}`) ?? null,
     putIn: (id) => putIn.get(id) ?? null,
   };
+};
+
+/** Of the members whom the undone run moved, those whom this moved the other way, and those it had put in before that run did so once more. */
+const changedIn = ({ operation, outcome, at }: Entry, { added, removed, addedAt }: Trace): readonly Member[] => {
+  if (!('members' in operation)) return [];
+  const isIn = operation.action === 'add_members';
+  const said = outcome?.at ?? at;
+  return notRefused(operation.members, outcome).filter(({ ref: { id } }) =>
+    added.has(id) ? !isIn || said < (addedAt.get(id) ?? never) : isIn && removed.has(id),
+  );
 };
 
 /** What was said of somebody whose account the undone run took over: that they are in this group, or in it no more. `remoteId`: that of the group. */
@@ -110,7 +121,6 @@ async function* laterRuns({ engine, record, run: ours }: Provisioning, undone: R
   const begun = (await runs.get(undone))?.startedAt ?? new Date(0);
   for await (const run of newestRuns(runs, { target: record.id, kind: 'provision' }, 200)) {
     if (begun.getTime() - run.createdAt.getTime() > longestWaitMs) return;
-    const isOver = run.finishedAt !== null && run.finishedAt < begun;
-    if (run.id !== undone && run.id !== ours.id && !run.dryRun && !isOver) yield run;
+    if (run.id !== undone && run.id !== ours.id && !run.dryRun && !isOver(run, begun)) yield run;
   }
 }

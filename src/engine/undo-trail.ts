@@ -38,6 +38,9 @@ export const tooLarge = (undone: RunId, what: 'did' | 'saw done since'): RunRefu
 /** A run that was asked for longer than this before another began is not looked for any more. */
 export const longestWaitMs = 30 * 86_400_000;
 
+/** It did not take turns with one that began then. */
+export const isOver = ({ finishedAt }: Run, begun: Date): boolean => finishedAt !== null && finishedAt < begun;
+
 export async function* entriesOf({ engine, record }: Provisioning, run: RunId) {
   let after: string | null = null;
   do {
@@ -154,12 +157,14 @@ const membershipsIn = (operation: Operation, outcome: Outcome | null): readonly 
   return notRefused(operation.members, outcome).map(({ ref }) => `${operation.ref.id}|${ref.id}`);
 };
 
-/** The newest first, of those that told any group of anybody; as for later ones, of those made within a month of it. */
+/**
+ * The newest first, of those that told any group of anybody; as for later ones, of those made within a month of it. What was told by one that took turns
+ * with it is looked at with those.
+ */
 async function* earlierRuns({ engine, record }: Provisioning, undone: RunId, begun: Date): AsyncGenerator<Run> {
   for await (const run of newestRuns(engine.stores.runs, { target: record.id, kind: 'provision' }, 200)) {
     if (begun.getTime() - run.createdAt.getTime() > longestWaitMs) return;
-    const isEarlier = run.id !== undone && run.startedAt !== null && run.startedAt <= begun;
-    if (isEarlier && !run.dryRun && !isSilent(run)) yield run;
+    if (run.id !== undone && isOver(run, begun) && !run.dryRun && !isSilent(run)) yield run;
   }
 }
 

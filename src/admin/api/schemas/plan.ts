@@ -233,7 +233,7 @@ export const leftOutSchema = planOperationSchema
   .extend({
     reason: z.enum(leftOutReasons).meta({
       description:
-        '`changed_since`: a later run wrote to it. `deleted`: the account is gone, and a new one would not be the old. `not_linked`: the account is not linked any more, or another one is. `deprovision_off`: nothing is taken away from this target, or it cannot be. `group_kept`: groups are left alone at this target (`left_groups`). `there_before`: the run told the group all of its members, and this one may have been in it before. `off_before`: the account that the run switched off was off before. `not_given_back`: the run took the account over, and not all of it could be taken back, so it stays linked.',
+        '`changed_since`: a later run wrote to it, or another one that took turns with this one had put the member in before. `deleted`: the account is gone, and a new one would not be the old. `not_linked`: the account is not linked any more, or another one is. `deprovision_off`: nothing is taken away from this target, or it cannot be. `group_kept`: groups are left alone at this target (`left_groups`). `there_before`: the run told the group all of its members, and this one may have been in it before. `off_before`: the account that the run switched off was off before. `not_given_back`: the run took the account over, and not all of it could be taken back, so it stays linked.',
     }),
     later_run_id: runIdText.nullable(),
   })
