@@ -263,7 +263,6 @@ export const writing: readonly Mutant[] = [
     name: 'whoever is switched on is not asked about',
     what: 'An account is switched on by what was read, however old that is.',
     bias: 'switches thrown while everything is read',
-    within: ['confirmation'],
     edits: [
       {
         file: 'src/engine/switch-on.ts',
