@@ -33,6 +33,10 @@ export const mayHold = (link: Link, operation: Operation, now: Date): Link | nul
   };
 };
 
+/** Whether it is told everything in any case, as one that may be gone. */
+export const mayBeGone = ({ pushed, mayHold: open = {} }: Link): boolean =>
+  Object.keys(pushed).every((path) => Object.hasOwn(open, path) && own(open, path) === null);
+
 /** What it was told before stays open where nothing else was written since, or what is known anyhow. */
 const stillOpen = ({ pushed, mayHold: open = {} }: Link, written: Attributes): readonly (readonly [string, Value])[] =>
   Object.entries(open).filter(

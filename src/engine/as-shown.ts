@@ -32,11 +32,14 @@ export const noteSeen = async (work: Provisioning, refs: readonly Ref[]): Promis
   await noteLinks(
     work,
     [...recorded.values()].map((link) => ({
-      link: work.sights?.get(link.ref.id)?.link ?? asGone(work, link),
+      link: shownOrGone(work, link),
       why: 'retry' as const,
     })),
   );
 };
+
+export const shownOrGone = (work: Provisioning, link: Link): Link =>
+  work.sights?.get(link.ref.id)?.link ?? asGone(work, link);
 
 /** One answer may be of a reader that is behind. So it stays linked, and is told everything once more, which finds out. */
 const asGone = ({ engine }: Provisioning, link: Link): Link => {

@@ -9,7 +9,7 @@ import type { GoneReason, Ref } from '../model/source-object.ts';
 import { isOfPlan } from './aim.ts';
 import { forgetLooks, letGo } from './first-looks.ts';
 import type { Gathered, Item } from './gather.ts';
-import { noteLeaversAsShown } from './leavers-as-shown.ts';
+import { leaversAmong, noteLeaversAsShown } from './leavers-as-shown.ts';
 import { noteMemberships } from './owed-looks.ts';
 import { counted, type Done, type Pending } from './pending.ts';
 import { believed, isDry, linksOf, objectsOf, type Provisioning, passOf, rulesFor } from './provisioning.ts';
@@ -166,12 +166,8 @@ const planUnlisted = async (
   unlisted: readonly Ref[],
   tally: Tally,
 ): Promise<readonly Pending[]> => {
-  const remembered = await work.engine.stores.snapshots.recall(work.run.connection, unlisted);
+  const leavers = await leaversAmong(work, unlisted);
   const links = await linksAsShown(work, unlisted, isOff);
-  const leavers = unlisted.flatMap((ref) => {
-    const why = remembered.get(ref.id)?.gone ?? null;
-    return why === null ? [] : [{ ref, why }];
-  });
   const pass = passOf(work);
   await noteLeaversAsShown(work, leavers);
   return leavers.flatMap(({ ref, why }) => {

@@ -7,6 +7,7 @@
 import pLimit from 'p-limit';
 import { own, sameAttributes } from '../core/attributes.ts';
 import { shownOf } from '../core/plan.ts';
+import { mayBeGone } from '../core/told.ts';
 import type { SourceId } from '../model/ids.ts';
 import type { Link, RemoteObject } from '../model/operation.ts';
 import type { Ref } from '../model/source-object.ts';
@@ -66,18 +67,19 @@ const asSeen = async (
 export const isNews = ({ sights, remoteIds }: Pick<Provisioning, 'sights' | 'remoteIds'>, id: SourceId): boolean =>
   !remoteIds.has(id) && (sights?.get(id)?.isNews ?? false);
 
-const nothing: Sight = { link: null, isNews: true };
+/** What was noted once is no news: to note it lets go of an escrow, and with it of when the source was asked first. */
+const nothing = (link: Link): Sight => ({ link: null, isNews: !mayBeGone(link) });
 
 const lookAt = async (work: Provisioning, link: Link): Promise<Sight> => {
   const remote = await work.target.get(link.ref.type, link.remoteId, work.watch.signal);
-  return remote === null ? nothing : asShown(work, link, remote);
+  return remote === null ? nothing(link) : asShown(work, link, remote);
 };
 
 /** An id that it refuses to be asked by is not one of its own. */
 const lookWhose = async (work: Provisioning, link: Link): Promise<Sight> => {
-  if (link.ref.type === 'group' && !work.takesGroups) return nothing;
+  if (link.ref.type === 'group' && !work.takesGroups) return nothing(link);
   const { remote } = await glanceAt(work.target, link, work.watch.signal);
-  if (remote === null || remote === 'refused' || !isShownAs(work.record, link, remote)) return nothing;
+  if (remote === null || remote === 'refused' || !isShownAs(work.record, link, remote)) return nothing(link);
   return asShown(work, link, remote);
 };
 

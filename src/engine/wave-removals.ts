@@ -13,6 +13,7 @@ import { withEvidence } from './evidence.ts';
 import { forgetLooks, letGo } from './first-looks.ts';
 import type { Gathered } from './gather.ts';
 import { type Judged, judgeRemovals } from './judge-removals.ts';
+import { noteReturnedAsShown } from './leavers-as-shown.ts';
 import { noteRemovals } from './note-removals.ts';
 import { counted, type Pending } from './pending.ts';
 import { leaveSpared, planRemovals } from './plan-removals.ts';
@@ -36,6 +37,7 @@ export const provisionRemovals = async (
   const judged = await withoutGuarded(work, { ...all, go, held, inDoubt }, tally);
   for (const one of judged.notInPlan) tally.skip('not_in_plan', Math.max(1, counted(one).members));
   await noteAsShown(work, [...judged.notInPlan, ...judged.inDoubt]);
+  await noteReturnedAsShown(work);
   await keepHeld(work, judged.held, tally);
   await noteRemovals(work, judged);
   const unproven = await takeAway(work, judged.go, tally);

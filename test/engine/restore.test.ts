@@ -232,6 +232,110 @@ describe('a database that was put back from a backup', () => {
     expect(s.accounts()).toMatchObject({ dora: 'on' });
   });
 
+  describe('whom a look at everybody misses, for they come back in the midst of it', () => {
+    /** In the time that was lost Dora left. `isSoon`: she is back, and that is read, once all accounts were looked at, and not yet who is away. */
+    const missed = async (until: (s: Story) => Promise<void>, options: StoryOptions = {}) => {
+      const lived = await story(options);
+      await until(lived);
+      lived.directory.remove(id('dora'), 'soft_deleted');
+      await lived.delta();
+      const isSoon = { is: false };
+      const failpoint = async (site: string): Promise<void> => {
+        if (!isSoon.is || site !== 'provision.objects') return;
+        isSoon.is = false;
+        lived.directory.restore(id('dora'));
+        await s.requestSync('delta');
+        await s.syncAll();
+      };
+      const s: Story = await putBack(lived, until, { ...options, engine: { failpoint } });
+      await noticed(s);
+      return { s, lived, isSoon };
+    };
+    const withoutGroups = async (s: Story): Promise<void> => {
+      for (const name of ['anna', 'ben', 'dora']) s.hire(name);
+      await s.full();
+    };
+
+    it('are switched on by the next run where the plan is carried out meanwhile', async () => {
+      const { s, isSoon } = await missed(untilBackup);
+      await delta(s);
+      isSoon.is = true;
+      expect(await s.approve()).toMatchObject({ state: 'succeeded', counters: { disabled: 0 } });
+      await s.delta();
+      expect(s.accounts()).toMatchObject({ dora: 'on' });
+    });
+
+    it('have an account again where it was deleted', async () => {
+      const { s, isSoon } = await missed(untilBackup, { target: { deprovision: { kind: 'delete' } } });
+      await delta(s);
+      isSoon.is = true;
+      expect(await s.approve()).toMatchObject({ counters: { removed: 0 } });
+      await s.delta();
+      expect(s.accounts()).toMatchObject({ dora: 'on' });
+    });
+
+    it('have an account again where it was deleted, also when they come back before that is read', async () => {
+      const { s, lived } = await missed(untilBackup, { target: { deprovision: { kind: 'delete' } } });
+      await delta(s);
+      lived.directory.restore(id('dora'));
+      expect(await s.approve()).toMatchObject({ counters: { removed: 0 } });
+      await s.delta();
+      expect(s.accounts()).toMatchObject({ dora: 'on' });
+    });
+
+    it('are switched on where there is nothing to do besides, and nobody has to look', async () => {
+      const { s, isSoon } = await missed(withoutGroups);
+      isSoon.is = true;
+      await delta(s);
+      await s.delta();
+      expect((await s.stores.plans.list({ target }, null, 1)).items).toEqual([]);
+      expect(s.accounts()).toMatchObject({ dora: 'on' });
+    });
+  });
+
+  it('switches on whoever had been switched off before they left, and comes back after a look that found nothing to do', async () => {
+    const until = async (s: Story): Promise<void> => {
+      for (const name of ['anna', 'dora']) s.hire(name);
+      await s.full();
+    };
+    const lived = await story();
+    await until(lived);
+    lived.hire('dora', { accountEnabled: false });
+    await lived.delta();
+    lived.directory.remove(id('dora'), 'soft_deleted');
+    const s = await putBack(lived, until, { target: { deprovision: { kind: 'none' } } });
+    await noticed(s);
+    await delta(s);
+    expect(await waitsFor(s)).toBe('nothing');
+    lived.directory.restore(id('dora'));
+    lived.hire('dora');
+    await s.delta();
+    expect(s.accounts()).toEqual({ anna: 'on', dora: 'on' });
+  });
+
+  it('looks twice, and no more, for whoever is in no list any more, and whose account was deleted by hand', async () => {
+    const options: StoryOptions = { target: { deprovision: { kind: 'none' } } };
+    const until = async (s: Story): Promise<void> => {
+      await untilBackup(s);
+      s.directory.join(id('sales'), id('dora'));
+      await s.delta();
+    };
+    const lived = await story(options);
+    await until(lived);
+    const account = lived.account('dora')?.remoteId;
+    if (account === undefined) throw new Error('Dora has no account.');
+    lived.remote.objects.delete(account);
+    lived.directory.remove(id('dora'), 'deleted');
+    const s = await putBack(lived, until, options);
+    await noticed(s);
+    await delta(s);
+    expect(await s.approve()).toMatchObject({ state: 'succeeded', counters: { membersRemoved: 1 } });
+    expect(s.groups()).toEqual({ sales: ['anna', 'ben', 'carl'] });
+    s.pass(day);
+    await s.provision();
+    expect(await s.stores.ledger.countEscrows(target)).toBe(0);
+  });
+
   it('lets go of nobody by the one answer of a reader that is behind: who left is switched off once the tenant says so', async () => {
     const lived = await story();
     await untilBackup(lived);
