@@ -113,20 +113,22 @@ const promisesIn = ({ promises }: Caught): string =>
 export const longRunText = (run: LongRun | null, told: string): string => {
   if (run === null) return 'None was played yet.';
   const { parts, seeds, steps, judged, faults, pairs, broken } = run;
+  const ofOne = [...Map.groupBy(parts, ({ commit }) => commit).values()].map((some) => sum(some.map(seedsOf)));
   const met = Object.values(pairs).filter((count) => count > 0);
-  const seconds = parts.reduce((sum, part) => sum + part.seconds, 0);
+  const seconds = sum(parts.map(({ seconds: took }) => took));
   const open = openSeeds(told).size;
   const standing = standingBy(told);
   const untraced = broken.filter((each) => standing(each) === 'untraced').length;
   return [
-    `${number(seeds)} seeds in ${(seconds / 3_600).toFixed(1)} hours: ${number(steps)} events, ${number(faults)} faults, ${number(judged)} changes at targets judged; ${number(met.length)} of ${number(Object.keys(pairs).length)} pairs of a site and a fault met without being aimed at. A promise was broken in ${number(broken.length)} of them, as they were played; of these ${open === 0 ? 'none breaks one now' : `${number(open)} break${open === 1 ? 's' : ''} one on the version of this page, and the others none`}: [which, and why](seeds.md), as far as it was traced (${number(untraced)} were not). The rates are of two processes.`,
+    `${number(seeds)} seeds in ${(seconds / 3_600).toFixed(1)} hours: ${number(steps)} events, ${number(faults)} faults, ${number(judged)} changes at targets judged; ${number(met.length)} of ${number(Object.keys(pairs).length)} pairs of a site and a fault met without being aimed at. A promise was broken in ${number(broken.length)} of them, as they were played; of these ${open === 0 ? 'none breaks one now' : `${number(open)} break${open === 1 ? 's' : ''} one on the version of this page, and the others none`}: [which, and why](seeds.md), as far as it was traced (${number(untraced)} were not). They are of ${number(ofOne.length)} versions of the product, ${number(Math.max(...ofOne))} at most of one.`,
     table(
-      ['seeds', 'of those that lean to', 'version', 'a second'],
-      parts.map(({ commit, bias, from, to, seconds: took }) => [
-        `${number(from)} to ${number(to)}`,
-        bias ?? '',
-        commit,
-        rate(to - from + 1, took),
+      ['seeds', 'of those that lean to', 'version', 'broke a promise', 'a second'],
+      parts.map((part) => [
+        `${number(part.from)} to ${number(part.to)}`,
+        part.bias ?? '',
+        part.commit,
+        number(broken.filter(isIn(part)).length),
+        rate(seedsOf(part), part.seconds),
       ]),
     ),
     excusesText(run),
@@ -146,6 +148,13 @@ export const brokenSeedsText = (run: LongRun | null, told: string): string => {
     .join('\n');
 };
 
+type Part = LongRun['parts'][number];
+const seedsOf = ({ from, to }: Part): number => to - from + 1;
+const isIn =
+  ({ from, to, bias }: Part) =>
+  (caught: Caught): boolean =>
+    caught.bias === bias && from <= caught.seed && caught.seed <= to;
+const sum = (numbers: readonly number[]): number => numbers.reduce((all, each) => all + each, 0);
 const rate = (seeds: number, seconds: number): string => (seeds / seconds).toFixed(1);
 
 const excusesText = ({ excused, happened }: LongRun): string => {
