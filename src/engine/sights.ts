@@ -11,7 +11,7 @@ import { mayBeGone } from '../core/told.ts';
 import type { SourceId } from '../model/ids.ts';
 import type { Link, RemoteObject } from '../model/operation.ts';
 import type { Ref } from '../model/source-object.ts';
-import { glanceAt } from './glance.ts';
+import { type Glance, glanceAt } from './glance.ts';
 import { isShownAs } from './marked.ts';
 import { linksNow, type Provisioning, rulesFor, type Sight, withPlanned } from './provisioning.ts';
 
@@ -70,18 +70,23 @@ export const isNews = ({ sights, remoteIds }: Pick<Provisioning, 'sights' | 'rem
 /** What was noted once is no news: to note it lets go of an escrow, and with it of when the source was asked first. */
 const nothing = (link: Link): Sight => ({ link: null, isNews: !mayBeGone(link) });
 
+/** Of whom it is not shown what they are, the record is all there is: one who is hidden holds up nobody else. */
 const lookAt = async (work: Provisioning, link: Link): Promise<Sight> => {
-  const remote = await work.target.get(link.ref.type, link.remoteId, work.watch.signal);
+  const remote = await shownBy(work, link);
+  if (remote === 'refused') return { link, isNews: false };
   return remote === null ? nothing(link) : asShown(work, link, remote);
 };
 
 /** An id that it refuses to be asked by is not one of its own. */
 const lookWhose = async (work: Provisioning, link: Link): Promise<Sight> => {
-  if (link.ref.type === 'group' && !work.takesGroups) return nothing(link);
-  const { remote } = await glanceAt(work.target, link, work.watch.signal);
+  const remote = await shownBy(work, link);
   if (remote === null || remote === 'refused' || !isShownAs(work.record, link, remote)) return nothing(link);
   return asShown(work, link, remote);
 };
+
+/** Whoever takes no groups is asked for none. */
+const shownBy = async ({ target, takesGroups, watch }: Provisioning, link: Link): Promise<Glance['remote']> =>
+  link.ref.type === 'group' && !takesGroups ? 'refused' : (await glanceAt(target, link, watch.signal)).remote;
 
 const asShown = (work: Provisioning, link: Link, { attributes }: RemoteObject): Sight => {
   const active = own(attributes, 'active');
