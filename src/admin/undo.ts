@@ -13,8 +13,8 @@ import { found, Refused } from './refused.ts';
 import type { Room } from './room.ts';
 import { type Requested, requestAmending } from './runs.ts';
 
-/** An operation of the run that is not undone, why, and the later run if one is why. */
-export type LeftOutFor = PlannedFor & { readonly reason: LeftOutReason; readonly laterRun: RunId | null };
+/** An operation of the run that is not undone, why, and the run that is why, if one is (`by` of core/undo.ts). */
+export type LeftOutFor = PlannedFor & { readonly reason: LeftOutReason; readonly by: RunId | null };
 
 export const undoCommands = (room: Room, newRunId: () => RunId = () => runId(newId('run'))) => {
   const { runs, ledger, plans } = room.stores;
@@ -48,7 +48,7 @@ export const undoCommands = (room: Room, newRunId: () => RunId = () => runId(new
       return {
         items: named.map((one) => {
           const { reason, by } = leftOutIn(one.staged);
-          return { ...one, reason, laterRun: by };
+          return { ...one, reason, by };
         }),
         next,
       };

@@ -47,7 +47,8 @@ export const areRead = (asked: AttributeNames, read: ReadSince): boolean =>
 
 /**
  * `never`: it left before it was read with all of them, and nobody can read it any more. What it holds a value of it was read with, also where that was
- * not read of anybody for a while after it left: whoever is shown meanwhile keeps no value.
+ * not read of anybody for a while after it left: whoever is shown whole meanwhile keeps no value. Of whom the source says nothing but that they are there,
+ * what is known stays, of this as of everything else: they count as they were last shown, and not as they were when they left.
  */
 export const wasRead = (
   asked: AttributeNames,

@@ -34,8 +34,8 @@ export type Trace = {
   /** Of a group; whom it both added and removed it did nothing to. */
   readonly added: Map<SourceId, Member>;
   readonly removed: Map<SourceId, Member>;
-  /** When it first said of each of those it added that they are in. */
-  readonly addedAt: Map<SourceId, Date>;
+  /** Of each of those it added, the order of the operation that first said so. */
+  readonly addedIn: Map<SourceId, string>;
 };
 
 /** Why something the run did is not taken back. */
@@ -59,13 +59,17 @@ export const leftOutReasons = [
 ] as const;
 export type LeftOutReason = (typeof leftOutReasons)[number];
 
-/** Adds one operation of the run, in the order they were made. What took no effect leaves no trace. */
-export const follow = (
-  traces: Map<SourceId, Trace>,
-  operation: Operation,
-  outcome: Outcome | null,
-  { version, plan, why }: Pick<Cause, 'version' | 'plan' | 'why'>,
-): void => {
+/** One operation of the run, and what became of it. `order`: texts that sort as the operations of all runs were made. */
+export type Step = {
+  readonly operation: Operation;
+  readonly outcome: Outcome | null;
+  readonly cause: Pick<Cause, 'version' | 'plan' | 'why'>;
+  readonly order: string;
+};
+
+/** Adds a step, in the order they were made. What took no effect leaves no trace. */
+export const follow = (traces: Map<SourceId, Trace>, { operation, outcome, cause, order }: Step): void => {
+  const { version, plan, why } = cause;
   if (outcome === null || !isInEffect(outcome)) return;
   const link = outcome.result === 'applied' ? outcome.link : undefined;
   const remoteId = operation.action === 'create' ? link?.remoteId : operation.remoteId;
@@ -98,7 +102,7 @@ export const follow = (
       return;
     case 'add_members':
       for (const { ref: of } of notRefused(operation.members, outcome))
-        if (!trace.added.has(of.id)) trace.addedAt.set(of.id, outcome.at);
+        if (!trace.added.has(of.id)) trace.addedIn.set(of.id, order);
       move(operation.members, outcome, trace.removed, trace.added);
       return;
     case 'remove_members':
@@ -121,7 +125,7 @@ const begin = (ref: Ref, remoteId: RemoteId): Trace => ({
   written: new Map(),
   added: new Map(),
   removed: new Map(),
-  addedAt: new Map(),
+  addedIn: new Map(),
 });
 
 const write = (trace: Trace, attributes: Attributes, before: Attributes): void => {
@@ -140,7 +144,7 @@ const move = (
   for (const member of notRefused(members, outcome)) if (!from.delete(member.ref.id)) to.set(member.ref.id, member);
 };
 
-/** What was done since by others: the run that did it, by account and by membership. */
+/** What others did since: the run that did it, by account and by membership; of a membership also the one that gave it before. */
 export type Since = {
   readonly account: (id: SourceId) => RunId | null;
   readonly membership: (group: SourceId, member: SourceId) => RunId | null;
@@ -160,7 +164,7 @@ export type UndoContext = {
   readonly linkOf: (id: SourceId) => Link | undefined;
 };
 
-/** `operation` is the run's own; of several members those whose membership stays. `by`: the later run. */
+/** `operation` is the run's own; of several members those whose membership stays. `by`: the run that changed it since, or gave it before. */
 export type LeftOut = { readonly operation: Operation; readonly reason: LeftOutReason; readonly by: RunId | null };
 
 export type Undone = { readonly operations: readonly PlannedOperation[]; readonly leftOut: readonly LeftOut[] };

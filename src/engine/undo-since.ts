@@ -24,14 +24,17 @@ export const sinceThen = async (
   const words = new Map<string, Word>();
   let operations = 0;
   for await (const run of laterRuns(work, undone)) {
-    const ofRun = new Map<string, Word>();
     for await (const entries of entriesOf(work, run.id)) {
       operations += entries.length;
       if (operations > mostOperations) throw tooLarge(undone, 'saw done since');
       for (const entry of entries) {
         const { operation, outcome } = entry;
         const { id } = operation.ref;
-        for (const word of wordsIn(entry, traces)) ofRun.set(`${id}|${word.member}`, word);
+        // The last word counts, whichever run had it: one that was asked for before the others may have had it.
+        for (const word of wordsIn(entry, traces)) {
+          const of = `${id}|${word.member}`;
+          if (word.order > (words.get(of)?.order ?? beforeAll)) words.set(of, word);
+        }
         const trace = traces.get(id);
         if (trace === undefined || !mayBeInEffect(outcome)) continue;
         if ('members' in operation)
@@ -39,8 +42,6 @@ export const sinceThen = async (
         else accounts.set(id, run.id);
       }
     }
-    // In each run the last operation has the last word, and of the runs the one that wrote last, which may have been asked for before the others.
-    for (const [of, word] of ofRun) if (word.at > (words.get(of)?.at ?? never)) words.set(of, word);
   }
   // By the word of the undone run itself somebody is in as long as no other one is sure that they are out.
   for (const { ref: group, remoteId, added } of traces.values())
@@ -48,7 +49,7 @@ export const sinceThen = async (
       const of = `${group.id}|${member.ref.id}`;
       const by = memberships.get(of);
       if (by !== undefined && !words.has(of) && isAdopted(member, traces))
-        words.set(of, { group, remoteId, member: member.ref.id, isIn: true, by, at: never });
+        words.set(of, { group, remoteId, member: member.ref.id, isIn: true, by, order: beforeAll });
     }
   const isTakenOut = ({ group, member }: Word): boolean =>
     traces.get(group.id)?.added.has(member) === true && !memberships.has(`${group.id}|${member}`);
@@ -63,13 +64,15 @@ export const sinceThen = async (
   };
 };
 
-/** Of the members whom the undone run moved, those whom this moved the other way, and those it had put in before that run did so once more. */
-const changedIn = ({ operation, outcome, at }: Entry, { added, removed, addedAt }: Trace): readonly Member[] => {
+/**
+ * Of the members whom the undone run moved, those whom this moved the other way, and those it had put in before that run did so once more. Which came first
+ * is not asked of clocks, for each process has its own.
+ */
+const changedIn = ({ operation, outcome, order }: Entry, { added, removed, addedIn }: Trace): readonly Member[] => {
   if (!('members' in operation)) return [];
   const isIn = operation.action === 'add_members';
-  const said = outcome?.at ?? at;
   return notRefused(operation.members, outcome).filter(({ ref: { id } }) =>
-    added.has(id) ? !isIn || said < (addedAt.get(id) ?? never) : isIn && removed.has(id),
+    added.has(id) ? !isIn || order < (addedIn.get(id) ?? beforeAll) : isIn && removed.has(id),
   );
 };
 
@@ -80,20 +83,23 @@ type Word = {
   readonly member: SourceId;
   readonly isIn: boolean;
   readonly by: RunId;
-  readonly at: Date;
+  readonly order: string;
 };
 
-const never = new Date(0);
+const beforeAll = '';
 
 /** Who may have been put in is in; who may have been taken out may be in it still. */
-const wordsIn = ({ operation, outcome, cause, at }: Entry, traces: ReadonlyMap<SourceId, Trace>): readonly Word[] => {
+const wordsIn = (
+  { operation, outcome, cause, order }: Entry,
+  traces: ReadonlyMap<SourceId, Trace>,
+): readonly Word[] => {
   if (!('members' in operation)) return [];
   const isIn = operation.action === 'add_members';
   if (isIn ? !mayBeInEffect(outcome) : outcome === null || !isInEffect(outcome)) return [];
   const { ref: group, remoteId } = operation;
   return notRefused(operation.members, outcome)
     .filter((member) => isAdopted(member, traces))
-    .map(({ ref }) => ({ group, remoteId, member: ref.id, isIn, by: cause.run, at: outcome?.at ?? at }));
+    .map(({ ref }) => ({ group, remoteId, member: ref.id, isIn, by: cause.run, order }));
 };
 
 const isAdopted = ({ ref, remoteId }: Member, traces: ReadonlyMap<SourceId, Trace>): boolean => {

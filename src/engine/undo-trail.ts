@@ -22,8 +22,7 @@ export const tracesOf = async (work: Provisioning, undone: RunId): Promise<Reado
     operations += entries.filter(({ outcome }) => outcome !== null && isInEffect(outcome)).length;
     if (operations > mostOperations) throw tooLarge(undone, 'did');
     // What was noted by another spelling of a path is taken back by the name it has now, or the guard would not know it.
-    for (const { operation, outcome, cause } of entries)
-      follow(traces, operationByPath(operation, pathOf), outcome, cause);
+    for (const entry of entries) follow(traces, { ...entry, operation: operationByPath(entry.operation, pathOf) });
   }
   return traces;
 };

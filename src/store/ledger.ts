@@ -8,8 +8,15 @@ import type { EscrowPolicy } from '../model/target-record.ts';
 import type { Lease } from './leases.ts';
 import type { Page } from './snapshot-store.ts';
 
-/** An operation with what became of it, for the record of a run. `open` until settled. */
-export type Entry = Intent & { readonly state: 'open' | 'settled'; readonly outcome: Outcome | null };
+/**
+ * An operation with what became of it, for the record of a run. `open` until settled. `order`: of those of one target, texts that sort as these were made,
+ * by whichever run and process, and whatever its clock said.
+ */
+export type Entry = Intent & {
+  readonly state: 'open' | 'settled';
+  readonly outcome: Outcome | null;
+  readonly order: string;
+};
 
 /** A link that ended: what it was of, whether we made that, and since when we pushed members to it. */
 export type Former = Pick<Link, 'remoteId' | 'by' | 'membersSince'> & { readonly until: Date };

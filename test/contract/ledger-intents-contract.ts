@@ -163,6 +163,19 @@ export const intentsContract = ({ at, clock, dieAt, held, ledger, takenOver }: L
       expect(pages).toEqual([keys.slice(0, 3), keys.slice(3, 6), keys.slice(6)]);
     });
 
+    it('says which operation of two runs came first, though the clock of whoever made the second is behind', async () => {
+      const { target, lease } = await held();
+      const [ann, bob] = people(2);
+      const runs = [runId(`run_${randomUUID()}`), runId(`run_${randomUUID()}`)] as const;
+      await ledger.intend(lease, intents([creates(ann)], { run: runs[0] }));
+      const survivor = await takenOver(lease);
+      clock.now = new Date(start.getTime() - 1_000);
+      await ledger.intend(survivor, intents([creates(bob)], { run: runs[1] }));
+      const [first, second] = await Promise.all(runs.map((run) => ledger.entries(target, run, null, 1)));
+      expect([first?.items[0]?.at, second?.items[0]?.at]).toEqual([start, clock.now]);
+      expect((first?.items[0]?.order ?? '') < (second?.items[0]?.order ?? '')).toBe(true);
+    });
+
     it('forgets what is old and settled, never what is open', async () => {
       const { target, lease } = await held();
       const [ann, bob] = people(2);

@@ -35,11 +35,15 @@ const applied = (operation: Operation, link: Link | null = linkTo(operation.ref)
   ...('members' in operation ? {} : { link }),
 });
 const cause = { version: 1, plan: null, why: 'updated' } as const;
+const order = '1';
 const traceOf = (...operations: (Operation | [Operation, Outcome | null])[]): Trace | undefined => {
   const traces = new Map<SourceId, Trace>();
   for (const one of operations)
-    if (Array.isArray(one)) follow(traces, one[0], one[1], cause);
-    else follow(traces, one, applied(one, one.action === 'delete' ? null : linkTo(one.ref)), cause);
+    if (Array.isArray(one)) follow(traces, { operation: one[0], outcome: one[1], cause, order });
+    else {
+      const outcome = applied(one, one.action === 'delete' ? null : linkTo(one.ref));
+      follow(traces, { operation: one, outcome, cause, order });
+    }
   return [...traces.values()][0];
 };
 const untouched = { account: () => null, membership: () => null, putIn: () => null };
@@ -130,7 +134,7 @@ describe('what a run did to an account', () => {
   const adopted = (operation: Operation): Trace | undefined => {
     const traces = new Map<SourceId, Trace>();
     const link = linkTo(ann, { by: 'matched' });
-    follow(traces, operation, applied(operation, link), { ...cause, why: 'adopted' });
+    follow(traces, { operation, outcome: applied(operation, link), cause: { ...cause, why: 'adopted' }, order });
     return [...traces.values()][0];
   };
   const letGo = { action: 'update', remoteId: at(ann), attributes: {}, before: {} };

@@ -14,9 +14,10 @@ type Piece = { readonly mode: SyncMode /** Null: it comes to its end. */; readon
 
 /**
  * Ann is in the group, and the tenant changes. The first run comes as far as this action, where the target is away; a second one, that somebody asked for,
- * overtakes it, and comes as far as that one. Then those that wait go on, the first one first.
+ * overtakes it, and comes as far as that one. Then those that wait go on, the first one first. `aheadMs`: how far the
+ * clock of the process that has the turns of the first one is ahead of the other's.
  */
-const inTurns = async (change: (s: Story) => void, first: Piece, second: Piece) => {
+const inTurns = async (change: (s: Story) => void, first: Piece, second: Piece, aheadMs = 0) => {
   let stop: Action | null = null;
   const s = await story({
     target: { limits: free },
@@ -36,16 +37,20 @@ const inTurns = async (change: (s: Story) => void, first: Piece, second: Piece) 
   change(s);
   await s.requestSync('delta');
   await s.syncAll();
+  const now = () => new Date(s.now().getTime() + aheadMs);
+  const itsProcess = { ...s.engine, world: { ...s.engine.world, now } };
   const begun: Run[] = [];
   for (const { mode, until } of [first, second]) {
     const run = await s.requestProvision(mode);
     stop = until;
-    await provisionTurn(s.engine, target, signal);
+    await provisionTurn(begun.length === 0 ? itsProcess : s.engine, target, signal);
     s.pass(1_000);
     expect((await s.ended(run)).state).toBe(until === null ? 'succeeded' : 'waiting');
     begun.push(run);
   }
   stop = null;
+  s.pass(60_000);
+  await provisionTurn(itsProcess, target, signal);
   await s.provisionAll();
   s.pass(60_000);
   const [one, other] = await Promise.all(begun.map(s.ended));
@@ -61,7 +66,7 @@ const inTurns = async (change: (s: Story) => void, first: Piece, second: Piece) 
 };
 
 describe('the undo of a run that took turns with another one', () => {
-  const hired = async () =>
+  const hired = async (aheadMs = 0) =>
     await inTurns(
       (s) => {
         s.hire('new');
@@ -69,6 +74,7 @@ describe('the undo of a run that took turns with another one', () => {
       },
       { mode: 'delta', until: 'create' },
       { mode: 'full', until: 'add_members' },
+      aheadMs,
     );
 
   it('leaves in a group whom the other had put there, though it made their account, and told the group once more', async () => {
@@ -100,5 +106,11 @@ describe('the undo of a run that took turns with another one', () => {
     expect(s.groups()).toEqual({ staff: ['ann', 'bob'] });
     expect(await undo(other)).toEqual([]);
     expect(s.groups()).toEqual({ staff: ['ann'] });
+  });
+
+  it('leaves whom the other had put there, though the clock of that one says that it was later', async () => {
+    const { s, one, other, undo } = await hired(1_000);
+    expect(await undo(other)).toContain(`changed_since add_members staff ${one.id}`);
+    expect(s.groups()).toEqual({ staff: ['ann', 'new'] });
   });
 });

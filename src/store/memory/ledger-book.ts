@@ -28,7 +28,7 @@ export type Book = {
   readonly former: Map<string, Former & { readonly ref: Ref }>;
   /** The operation that last changed a link, or ended it. */
   readonly linkedBy: Map<string, OperationKey>;
-  readonly entries: Map<OperationKey, Entry & { readonly order: number }>;
+  readonly entries: Map<OperationKey, Entry>;
   readonly escrows: Map<string, HeldEscrow>;
   readonly waiting: Map<string, WaitingReference>;
   guarded: ReadonlyMap<SourceId, readonly Ref[]>;
@@ -153,4 +153,3 @@ const outcomeWithout = (outcome: Outcome, person: SourceId): Outcome =>
 export const escrowsOf = (book: Book) => [...book.escrows.values()].map(({ escrow }) => escrow);
 
 export const intentOf = ({ target, operation, cause, at }: Intent): Intent => ({ target, operation, cause, at });
-export const entryOf = (entry: Entry): Entry => ({ ...intentOf(entry), state: entry.state, outcome: entry.outcome });

@@ -19,7 +19,6 @@ import {
   closeIntents,
   emptyBook,
   endedOf,
-  entryOf,
   escrowsOf,
   escrowsThen,
   forgetIn,
@@ -68,7 +67,7 @@ export const createMemoryLedger = (around: {
         at: now(),
         state: 'open',
         outcome: null,
-        order: counted.entries,
+        order: orderOf(counted.entries),
       });
     }
   };
@@ -181,8 +180,8 @@ export const createMemoryLedger = (around: {
         again,
       ),
     lastWrite: async (target) => {
-      const last = [...bookOf(target).entries.values()].toSorted((a, b) => a.order - b.order).at(-1);
-      return last === undefined ? null : { mark: cursorOf(last.order), run: last.cause.run };
+      const last = [...bookOf(target).entries.values()].toSorted((a, b) => (a.order < b.order ? -1 : 1)).at(-1);
+      return last === undefined ? null : { mark: last.order, run: last.cause.run };
     },
     openIntents: (target) =>
       inBatches(() => [...bookOf(target).entries.values()].filter(({ state }) => state === 'open').map(intentOf)),
@@ -265,19 +264,15 @@ export const createMemoryLedger = (around: {
 
     entries: async (target, run, after, limit) => {
       const ofRun = [...bookOf(target).entries.values()].filter(({ cause }) => cause.run === run);
-      const page = pageOf(ofRun, ({ order }) => cursorOf(order), after, limit);
-      return { items: page.items.map(entryOf), next: page.next };
+      return pageOf(ofRun, ({ order }) => order, after, limit);
     },
-    entry: async (target, key) => {
-      const found = bookOf(target).entries.get(key);
-      return found ? entryOf(found) : null;
-    },
+    entry: async (target, key) => bookOf(target).entries.get(key) ?? null,
     entriesAbout: (target, person, since = new Date(0)) =>
       inBatches(() =>
         [...bookOf(target).entries.values()].flatMap((entry) => {
           const operation = operationAbout(entry.operation, person);
           const outcome = entry.outcome && outcomeAbout(entry.outcome, person);
-          return operation === null || entry.at < since ? [] : [{ ...entryOf(entry), operation, outcome }];
+          return operation === null || entry.at < since ? [] : [{ ...entry, operation, outcome }];
         }),
       ),
     forgetPerson: async (lease, person) => {
@@ -304,7 +299,7 @@ async function* inBatches<T>(find: () => readonly T[]): AsyncGenerator<readonly 
   yield* batches(find(), batchSize);
 }
 
-const cursorOf = (order: number): string => order.toString(36).padStart(11, '0');
+const orderOf = (nth: number): string => nth.toString(36).padStart(11, '0');
 
 const pageOf = <T>(items: readonly T[], cursor: (item: T) => string, after: string | null, limit: number): Page<T> => {
   const sorted = items.toSorted((a, b) => (cursor(a) < cursor(b) ? -1 : 1));

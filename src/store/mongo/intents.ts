@@ -45,8 +45,8 @@ export const createIntents = (db: Db, now: () => Date, size = stretchSize) => {
   const entriesOf = async (documents: readonly IntentDocument[]): Promise<readonly Entry[]> => {
     const found = await outcomes.find(documents.map(({ _id }) => _id));
     return documents.map((document) => {
-      const { _id, state } = document;
-      return { ...intentOf(document), state, outcome: state === 'settled' ? (found.get(_id) ?? null) : null };
+      const { _id, state, order } = document;
+      return { ...intentOf(document), state, order, outcome: state === 'settled' ? (found.get(_id) ?? null) : null };
     });
   };
 

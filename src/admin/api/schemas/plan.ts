@@ -235,12 +235,15 @@ export const leftOutSchema = planOperationSchema
       description:
         '`changed_since`: a later run wrote to it, or another one that took turns with this one had put the member in before. `deleted`: the account is gone, and a new one would not be the old. `not_linked`: the account is not linked any more, or another one is. `deprovision_off`: nothing is taken away from this target, or it cannot be. `group_kept`: groups are left alone at this target (`left_groups`). `there_before`: the run told the group all of its members, and this one may have been in it before. `off_before`: the account that the run switched off was off before. `not_given_back`: the run took the account over, and not all of it could be taken back, so it stays linked.',
     }),
-    later_run_id: runIdText.nullable(),
+    later_run_id: runIdText.nullable().meta({
+      description:
+        'Of `changed_since`: the run that wrote to it since; or, of two that took turns, the one that had put the member in before, which may have been asked for earlier than this one.',
+    }),
   })
   .meta({ id: 'LeftOut' });
 
 export const leftOutView = (one: LeftOutFor): z.input<typeof leftOutSchema> => ({
   ...planOperationView(one),
   reason: one.reason,
-  later_run_id: one.laterRun,
+  later_run_id: one.by,
 });
