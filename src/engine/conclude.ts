@@ -11,7 +11,7 @@ import { contentOfPlan, lookThrough } from './content-of-plan.ts';
 import { exceededBy } from './exceeded.ts';
 import type { Gathered } from './gather.ts';
 import type { Judged } from './judge-removals.ts';
-import { noteAllAway } from './leavers-as-shown.ts';
+import { type Leaver, noteAllAway } from './leavers-as-shown.ts';
 import { knownPlan, makePlan } from './make-plan.ts';
 import { noticeLeavings } from './notice-leavings.ts';
 import { owePassedBy } from './owed-looks.ts';
@@ -39,7 +39,7 @@ export const conclude = async (
   const { aim } = work;
   switch (aim.kind) {
     case 'plan':
-      return await endPlanning(work, aim.as, gathered, tally);
+      return await endPlanning(work, aim.as, gathered, tally, judged);
     case 'apply':
       return await endApplying(work, aim.plan, gathered, tally, judged);
     case 'provision':
@@ -67,7 +67,13 @@ export const endPlanned = (
     : { state: stateOf(counters), counters, version, problem: null };
 };
 
-const endPlanning = async (work: Provisioning, kind: Planning, gathered: Gathered, tally: Tally): Promise<End> => {
+const endPlanning = async (
+  work: Provisioning,
+  kind: Planning,
+  gathered: Gathered,
+  tally: Tally,
+  { away }: Judged,
+): Promise<End> => {
   const { engine, record } = work;
   const { content, amounts, leaving } = await lookThrough(engine.stores, { target: record.id, id: work.planId });
   const exceeded = await exceededBy({ stores: engine.stores, record, since: windowStart(work) }, amounts, leaving);
@@ -80,7 +86,7 @@ const endPlanning = async (work: Provisioning, kind: Planning, gathered: Gathere
   if (operations === 0) {
     await supersedeWaiting(work, kind);
     if (work.run.scope === null) await releaseDue(work, tally);
-    const goesOn = await acceptWhereAllIsWell(work, gathered, tally);
+    const goesOn = await acceptWhereAllIsWell(work, away, tally);
     // Where it goes on as before, the next run brings it to this version. Otherwise this one has looked at it, and there is nothing to do until it moves.
     const version = goesOn || work.run.scope !== null ? null : work.through;
     if (version !== null) await noticeLeavings(work, gathered);
@@ -110,13 +116,13 @@ const endPlanning = async (work: Provisioning, kind: Planning, gathered: Gathere
  * The database was put back, and the target holds exactly what the tenant says: there is nothing to look at, and the rules are those that somebody let
  * it be written to by.
  */
-const acceptWhereAllIsWell = async (work: Provisioning, gathered: Gathered, tally: Tally): Promise<boolean> => {
+const acceptWhereAllIsWell = async (work: Provisioning, away: readonly Leaver[], tally: Tally): Promise<boolean> => {
   const { engine, lease, run, record, rules } = work;
   const isPlain = run.scope === null && Object.keys(tally.counters().failed).length === 0;
   if (work.sights === null || work.reached === 'unproved' || !isPlain) return false;
   const accepted = await engine.stores.ledger.rules(record.id);
   if (accepted === null || !isOfSameRules(accepted, rules)) return false;
-  await noteAllAway(work, gathered);
+  await noteAllAway(work, away);
   await engine.stores.ledger.acceptRules(lease, rules);
   return true;
 };

@@ -5,6 +5,7 @@ import { takenBy } from '../core/plan-content.ts';
 import { isDestructive } from '../model/operation.ts';
 import type { Exceeded, Plan } from '../model/plan.ts';
 import { exceededBy } from './exceeded.ts';
+import type { Leaver } from './leavers-as-shown.ts';
 import { counted, type Pending } from './pending.ts';
 import { permitted } from './permit.ts';
 import type { Provisioning } from './provisioning.ts';
@@ -18,11 +19,13 @@ export type Judged = {
   readonly exceeded: readonly Exceeded[];
   /** Not judged at all, because it is not known whether it is about somebody protected. */
   readonly inDoubt: readonly Pending[];
+  /** Who left, where what the target shows of them is still to be noted. */
+  readonly away: readonly Leaver[];
   /** What differs from the plan that was approved, in words; null when nothing does. */
   readonly moved: string | null;
 };
 
-const nothingElse = { held: [], notInPlan: [], exceeded: [], inDoubt: [], moved: null } as const;
+const nothingElse = { held: [], notInPlan: [], exceeded: [], inDoubt: [], away: [], moved: null } as const;
 
 export const judgeRemovals = async (work: Provisioning, wanted: readonly Pending[]): Promise<Judged> => {
   const { aim } = work;

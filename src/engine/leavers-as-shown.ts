@@ -5,15 +5,15 @@
  * behind knows nobody, and without the link nobody would switch them off again.
  */
 
+import { sameAttributes } from '../core/attributes.ts';
 import { batches } from '../core/batches.ts';
 import { refOf } from '../model/change.ts';
+import { switchPath } from '../model/mapping.ts';
 import type { Cause, Link } from '../model/operation.ts';
 import type { GoneReason, Ref } from '../model/source-object.ts';
 import { noteLinks, shownOrGone } from './as-shown.ts';
-import type { Gathered } from './gather.ts';
 import { isDry, linksNow, type Provisioning } from './provisioning.ts';
 import { isNews, sighted } from './sights.ts';
-import { withUnlisted } from './unlisted.ts';
 
 export type Leaver = { readonly ref: Ref; readonly why: GoneReason };
 
@@ -29,8 +29,15 @@ export const leaversAmong = async (
   });
 };
 
-export const noteLeaversAsShown = async (work: Provisioning, leavers: readonly Leaver[]): Promise<void> => {
-  if (!isDry(work)) await noteAway(work, leavers);
+/** Hands back those of whom it is still to be noted: a run that plans leaves that to the one that carries it out, or does it where there is nothing to carry out. */
+export const noteLeaversAsShown = async (
+  work: Provisioning,
+  leavers: readonly Leaver[],
+): Promise<readonly Leaver[]> => {
+  if (work.sights === null) return [];
+  if (isDry(work)) return leavers;
+  await noteAway(work, leavers);
+  return [];
 };
 
 /**
@@ -41,10 +48,9 @@ export const noteReturnedAsShown = async (work: Provisioning): Promise<void> => 
   if (!isDry(work)) await noteReturned(work);
 };
 
-/** What a run that plans leaves to the one that carries it out, where there is nothing to carry out. */
-export const noteAllAway = async (work: Provisioning, gathered: Gathered): Promise<void> => {
-  for await (const { unlisted } of withUnlisted(work, gathered.items(null)))
-    for (const some of batches(unlisted, 1_000)) await noteAway(work, await leaversAmong(work, some));
+/** Of a run that planned, where nothing is to be carried out. */
+export const noteAllAway = async (work: Provisioning, away: readonly Leaver[]): Promise<void> => {
+  for (const some of batches(away, 1_000)) await noteAway(work, some);
   await noteReturned(work);
 };
 
@@ -72,10 +78,29 @@ const noteAway = async (work: Provisioning, away: readonly Away[]): Promise<void
     work,
     away.flatMap(({ ref, why }) => {
       const link = recorded.get(ref.id);
-      return link === undefined || !isNews(work, ref.id) ? [] : [{ link: asLeaver(shownOrGone(work, link)), why }];
+      if (link === undefined || !isNews(work, ref.id)) return [];
+      const noted = asLeaver(work, link, shownOrGone(work, link));
+      return noted === link ? [] : [{ link: noted, why }];
     }),
   );
 };
 
-/** Whoever is off, and gone, was switched off for leaving. */
-const asLeaver = (link: Link): Link => ({ ...link, hasLeft: link.hasLeft || link.state === 'disabled' });
+/**
+ * An account that is off, of which the record says that it is on: who switched it off, nobody knows. Where leavers are switched off it most likely was for
+ * leaving, in the time that was lost, and whoever comes back is switched on. Where leavers are left as they are it was no leaving, and may have been somebody
+ * at the target: the record stays as it is, so that nobody switches it on by it, and a reconcile run shows it.
+ */
+const asLeaver = ({ record: { deprovision } }: Provisioning, link: Link, shown: Link): Link => {
+  if (link.state !== 'active' || shown.state !== 'disabled') return shown;
+  return deprovision.kind === 'none'
+    ? butForItsSwitch(link, shown)
+    : { ...shown, hasLeft: true, pushed: { ...shown.pushed, [switchPath]: false } };
+};
+
+/** What was recorded, where there is nothing else that is shown otherwise. */
+const butForItsSwitch = (link: Link, shown: Link): Link => {
+  const others = Object.entries(shown.pushed).filter(([path]) => path !== switchPath);
+  const ofSwitch = Object.entries(link.pushed).filter(([path]) => path === switchPath);
+  const pushed = Object.fromEntries([...others, ...ofSwitch]);
+  return sameAttributes(pushed, link.pushed) ? link : { ...link, pushed };
+};

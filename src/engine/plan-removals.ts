@@ -9,7 +9,7 @@ import type { GoneReason, Ref } from '../model/source-object.ts';
 import { isOfPlan } from './aim.ts';
 import { forgetLooks, letGo } from './first-looks.ts';
 import type { Gathered, Item } from './gather.ts';
-import { leaversAmong, noteLeaversAsShown } from './leavers-as-shown.ts';
+import { type Leaver, leaversAmong, noteLeaversAsShown } from './leavers-as-shown.ts';
 import { noteMemberships } from './owed-looks.ts';
 import { counted, type Done, type Pending } from './pending.ts';
 import { believed, isDry, linksOf, objectsOf, type Provisioning, passOf, rulesFor } from './provisioning.ts';
@@ -22,23 +22,29 @@ import { refsOf, removalsOf, stillOut, waitFor } from './wave-references.ts';
 
 /**
  * `carefree`: who has no account to lose any more, or none that may be touched, so that nothing about it is to be tried again. `inDoubt`: what is not to be done as long as it is not
- * known whether it is about somebody protected.
+ * known whether it is about somebody protected. `away`: who left, where what the target shows of them is still to be noted.
  */
 export type Removals = {
   readonly wanted: readonly Pending[];
   readonly carefree: readonly Ref[];
   readonly inDoubt: readonly Pending[];
+  readonly away: readonly Leaver[];
 };
 
 /** Members of who leaves altogether are removed by operations of their own: they are counted with the account. */
 export const planRemovals = async (work: Provisioning, gathered: Gathered, tally: Tally): Promise<Removals> => {
   const accounts: Pending[] = [];
   const carefree: Ref[] = [];
+  const away: Leaver[] = [];
   const chunks =
     gathered.kind === 'everything' ? withUnlisted(work, gathered.items(null)) : asListed(gathered.items(null));
   for await (const { items, unlisted } of chunks) {
     accounts.push(...(await planChunk(work, gathered, items, tally, carefree)));
-    for (const some of batches(unlisted, 1_000)) accounts.push(...(await planUnlisted(work, some, tally)));
+    for (const some of batches(unlisted, 1_000)) {
+      const leavers = await leaversAmong(work, some);
+      accounts.push(...(await planUnlisted(work, some, leavers, tally)));
+      away.push(...(await noteLeaversAsShown(work, leavers)));
+    }
   }
   if (work.record.deprovision.kind === 'delete_after_days' && work.run.scope === null && work.run.amends === null)
     accounts.push(...(await planDeletions(work, work.record.deprovision.days)));
@@ -49,7 +55,7 @@ export const planRemovals = async (work: Provisioning, gathered: Gathered, tally
     deprovisions.map(({ planned }) => planned.operation.ref).flatMap(({ type, id }) => (type === 'user' ? [id] : [])),
   );
   const members = await touchable(work, await planMemberRemovals(work, gathered, leaving), tally);
-  return { wanted: [...deprovisions, ...members.go], carefree, inDoubt: [...inDoubt, ...members.inDoubt] };
+  return { wanted: [...deprovisions, ...members.go], carefree, inDoubt: [...inDoubt, ...members.inDoubt], away };
 };
 
 /** Without who is protected: what is never done must not fill a limit. */
@@ -164,12 +170,11 @@ const isOff = ({ state }: Link): boolean => state === 'disabled';
 const planUnlisted = async (
   work: Provisioning,
   unlisted: readonly Ref[],
+  leavers: readonly Leaver[],
   tally: Tally,
 ): Promise<readonly Pending[]> => {
-  const leavers = await leaversAmong(work, unlisted);
   const links = await linksAsShown(work, unlisted, isOff);
   const pass = passOf(work);
-  await noteLeaversAsShown(work, leavers);
   return leavers.flatMap(({ ref, why }) => {
     const link = links.get(ref.id) ?? null;
     // Who has gone from the target is no news; whose link may be of another system is told.

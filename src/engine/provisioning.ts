@@ -112,7 +112,7 @@ export const claim = (work: Pick<Provisioning, 'claims'>, remote: RemoteId, id: 
   return owner === id;
 };
 
-/** Nothing is written to the target, nor down about it. */
+/** Nothing is written to the target, nor down about it, but what it shows of whoever is away, where it comes out that there is nothing to plan. */
 export const isDry = ({ aim }: Pick<Provisioning, 'aim'>): boolean => aim.kind === 'plan';
 
 /** The links as they would be, once what is planned so far was done. */

@@ -31,10 +31,10 @@ export const provisionRemovals = async (
   tally: Tally,
   isFor: (one: Pending) => boolean = () => true,
 ): Promise<Judged> => {
-  const { wanted, carefree, inDoubt } = await planRemovals(work, gathered, tally);
+  const { wanted, carefree, inDoubt, away } = await planRemovals(work, gathered, tally);
   const all = await judgeRemovals(work, await withEvidence(work, wanted));
   const [go, held] = [all.go.filter(isFor), all.held.filter(isFor)];
-  const judged = await withoutGuarded(work, { ...all, go, held, inDoubt }, tally);
+  const judged = await withoutGuarded(work, { ...all, go, held, inDoubt, away }, tally);
   for (const one of judged.notInPlan) tally.skip('not_in_plan', Math.max(1, counted(one).members));
   await noteAsShown(work, [...judged.notInPlan, ...judged.inDoubt]);
   await noteReturnedAsShown(work);

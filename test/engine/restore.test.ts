@@ -247,26 +247,6 @@ describe('a database that was put back from a backup', () => {
     });
   });
 
-  it('switches on whoever had been switched off before they left, and comes back after a look that found nothing to do', async () => {
-    const until = async (s: Story): Promise<void> => {
-      for (const name of ['anna', 'dora']) s.hire(name);
-      await s.full();
-    };
-    const lived = await story();
-    await until(lived);
-    lived.hire('dora', { accountEnabled: false });
-    await lived.delta();
-    lived.directory.remove(id('dora'), 'soft_deleted');
-    const s = await putBack(lived, until, { target: { deprovision: { kind: 'none' } } });
-    await noticed(s);
-    await delta(s);
-    expect(await waitsFor(s)).toBe('nothing');
-    lived.directory.restore(id('dora'));
-    lived.hire('dora');
-    await s.delta();
-    expect(s.accounts()).toEqual({ anna: 'on', dora: 'on' });
-  });
-
   it('looks twice, and no more, for whoever is in no list any more, and whose account was deleted by hand', async () => {
     const options: StoryOptions = { target: { deprovision: { kind: 'none' } } };
     const until = async (s: Story): Promise<void> => {
