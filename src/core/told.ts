@@ -33,6 +33,16 @@ export const mayHold = (link: Link, operation: Operation, now: Date): Link | nul
   };
 };
 
+/** It may hold nothing of what it was told: it is told everything once more, which finds out. */
+export const untold = (link: Link): Link => {
+  const written = nothingOf(link);
+  return Object.keys(written).length === 0
+    ? link
+    : { ...link, mayHold: Object.fromEntries([...Object.entries(written), ...stillOpen(link, written)]) };
+};
+
+const nothingOf = ({ pushed }: Link): Attributes => Object.fromEntries(Object.keys(pushed).map((path) => [path, null]));
+
 /** Whether it is told everything in any case, as one that may be gone. */
 export const mayBeGone = ({ pushed, mayHold: open = {} }: Link): boolean =>
   Object.keys(pushed).every((path) => Object.hasOwn(open, path) && own(open, path) === null);
@@ -47,7 +57,7 @@ const stillOpen = ({ pushed, mayHold: open = {} }: Link, written: Attributes): r
 export const asDoubted = (operation: Operation, link: Link | null): Operation =>
   operation.action === 'update' && link?.mayHold !== undefined ? { ...operation, mayHold: link.mayHold } : operation;
 
-const writtenBy = ({ pushed }: Link, operation: Operation): Attributes => {
+const writtenBy = (link: Link, operation: Operation): Attributes => {
   switch (operation.action) {
     case 'update':
       return operation.attributes;
@@ -55,7 +65,7 @@ const writtenBy = ({ pushed }: Link, operation: Operation): Attributes => {
       return { [switchPath]: false };
     // Then it holds nothing, and whoever writes to it finds that it is gone.
     case 'delete':
-      return Object.fromEntries(Object.keys(pushed).map((path) => [path, null]));
+      return nothingOf(link);
     default:
       return {};
   }

@@ -4,7 +4,7 @@
  */
 
 import { keyOf } from '../core/plan.ts';
-import { mayHold } from '../core/told.ts';
+import { untold } from '../core/told.ts';
 import type { Cause, Link, Outcome } from '../model/operation.ts';
 import type { Ref } from '../model/source-object.ts';
 import { settleOutcomes } from './escrow.ts';
@@ -38,14 +38,9 @@ export const noteSeen = async (work: Provisioning, refs: readonly Ref[]): Promis
   );
 };
 
+/** Where nothing was shown: one answer may be of a reader that is behind. So it stays linked. */
 export const shownOrGone = (work: Provisioning, link: Link): Link =>
-  work.sights?.get(link.ref.id)?.link ?? asGone(work, link);
-
-/** One answer may be of a reader that is behind. So it stays linked, and is told everything once more, which finds out. */
-const asGone = ({ engine }: Provisioning, link: Link): Link => {
-  const { ref, remoteId } = link;
-  return mayHold(link, { key: keyOf('', ref, 'delete'), ref, action: 'delete', remoteId }, engine.world.now()) ?? link;
-};
+  work.sights?.get(link.ref.id)?.link ?? untold(link);
 
 /** Nothing is written to the target, so it counts against no limit. */
 export const noteLinks = async (

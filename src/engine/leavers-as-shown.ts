@@ -78,7 +78,8 @@ const noteAway = async (work: Provisioning, away: readonly Away[]): Promise<void
     work,
     away.flatMap(({ ref, why }) => {
       const link = recorded.get(ref.id);
-      if (link === undefined || !isNews(work, ref.id)) return [];
+      // Of whom it refuses to show, the record stays: nothing is to be told them that nobody looked at.
+      if (link === undefined || !isNews(work, ref.id) || work.sights?.get(ref.id)?.isHidden) return [];
       const noted = asLeaver(work, link, shownOrGone(work, link));
       return noted === link ? [] : [{ link: noted, why }];
     }),

@@ -26,8 +26,8 @@ import type { Names } from './same-names.ts';
 import type { Place, Wave } from './tally.ts';
 import type { WriteRoom } from './write-room.ts';
 
-/** What a target shows of a link. `link`: as it is shown, null when the account is gone, or is not ours. `isNews`: the record says otherwise. */
-export type Sight = { readonly link: Link | null; readonly isNews: boolean };
+/** What a target shows of a link. `link`: as it is shown, null when the account is gone, or is not ours. `isNews`: the record says otherwise, or nobody knows (`isHidden`). */
+export type Sight = { readonly link: Link | null; readonly isNews: boolean; readonly isHidden?: true };
 export type Sights = Map<SourceId, Sight>;
 
 /** Who is in each protected group. */

@@ -7,11 +7,11 @@
 import pLimit from 'p-limit';
 import { own, sameAttributes } from '../core/attributes.ts';
 import { shownOf } from '../core/plan.ts';
-import { mayBeGone } from '../core/told.ts';
+import { mayBeGone, untold } from '../core/told.ts';
 import type { SourceId } from '../model/ids.ts';
 import type { Link, RemoteObject } from '../model/operation.ts';
 import type { Ref } from '../model/source-object.ts';
-import { type Glance, glanceAt } from './glance.ts';
+import { glanceAt } from './glance.ts';
 import { isShownAs } from './marked.ts';
 import { linksNow, type Provisioning, rulesFor, type Sight, withPlanned } from './provisioning.ts';
 
@@ -70,23 +70,26 @@ export const isNews = ({ sights, remoteIds }: Pick<Provisioning, 'sights' | 'rem
 /** What was noted once is no news: to note it lets go of an escrow, and with it of when the source was asked first. */
 const nothing = (link: Link): Sight => ({ link: null, isNews: !mayBeGone(link) });
 
-/** Of whom it is not shown what they are, the record is all there is: one who is hidden holds up nobody else. */
+/**
+ * One that it refuses to show holds up nobody else. What it is, nobody knows: whoever is here is told everything once more. Of a target that takes no groups
+ * any more none is asked for, and none is told anything.
+ */
 const lookAt = async (work: Provisioning, link: Link): Promise<Sight> => {
-  const remote = await shownBy(work, link);
-  if (remote === 'refused') return { link, isNews: false };
+  if (isTakenNoMore(work, link)) return { link, isNews: false };
+  const { remote } = await glanceAt(work.target, link, work.watch.signal);
+  if (remote === 'refused') return { link: untold(link), isNews: true, isHidden: true };
   return remote === null ? nothing(link) : asShown(work, link, remote);
 };
 
 /** An id that it refuses to be asked by is not one of its own. */
 const lookWhose = async (work: Provisioning, link: Link): Promise<Sight> => {
-  const remote = await shownBy(work, link);
+  if (isTakenNoMore(work, link)) return nothing(link);
+  const { remote } = await glanceAt(work.target, link, work.watch.signal);
   if (remote === null || remote === 'refused' || !isShownAs(work.record, link, remote)) return nothing(link);
   return asShown(work, link, remote);
 };
 
-/** Whoever takes no groups is asked for none. */
-const shownBy = async ({ target, takesGroups, watch }: Provisioning, link: Link): Promise<Glance['remote']> =>
-  link.ref.type === 'group' && !takesGroups ? 'refused' : (await glanceAt(target, link, watch.signal)).remote;
+const isTakenNoMore = ({ takesGroups }: Provisioning, { ref }: Link): boolean => ref.type === 'group' && !takesGroups;
 
 const asShown = (work: Provisioning, link: Link, { attributes }: RemoteObject): Sight => {
   const active = own(attributes, 'active');

@@ -62,6 +62,29 @@ describe('after a restore, what a target refuses to show', () => {
     });
   });
 
+  it('of the account of somebody who is here is told once more, by the plan, so that nobody stays off who was switched off in the time that was lost', async () => {
+    const hides: Hiding = { is: false };
+    const options = hiding(hides, ({ attributes }) => String(attributes['userName']).startsWith('dora'), true);
+    const until = async (s: Story): Promise<void> => {
+      for (const name of ['anna', 'ben', 'dora']) s.hire(name);
+      await s.full();
+    };
+    const lived = await story(options);
+    await until(lived);
+    lived.hire('dora', { accountEnabled: false });
+    await lived.delta();
+    lived.hire('dora');
+    const s = await putBack(lived, until, options);
+    hides.is = true;
+    await noticed(s);
+    await delta(s);
+    expect(await s.held(await s.newestPlan())).toEqual(['update user']);
+    expect(s.accounts()).toEqual({ anna: 'on', ben: 'on', dora: 'off' });
+    expect(await s.approve()).toMatchObject({ state: 'succeeded', counters: { updated: 1 } });
+    expect(await waitsFor(s)).toBe('nothing');
+    expect(s.accounts()).toEqual({ anna: 'on', ben: 'on', dora: 'on' });
+  });
+
   describe('of the account of somebody who left', () => {
     const afterRestore = async (kind: 'none' | 'disable') => {
       const hides: Hiding = { is: false };
