@@ -25,9 +25,11 @@ import { huntInStores } from './simulate/stores.ts';
 const usage = `Usage: npm run simulate:mutants -- [options]
 
 Puts each of ${mutants.length} bugs into the engine, one at a time, and simulates until a promise is broken that the same seed keeps without the
-bug. Ends with 0 only if every one is seen (of those that are named with --only), by this time or by what is kept of earlier ones; with --all only
-if what is seen with every layer in its place is seen with each of them off as well. The seed that showed a bug last time is tried first, then seeds
-that lean to what the bug is about.
+bug. The seed that showed a bug last time is tried first, then seeds that lean to what the bug is about.
+
+Ends with 0 if every bug is seen (of those that are named with --only): with every layer of safety in its place, or with one of them off. That says
+nothing of how a bug that is seen alone fares while a layer is off: only with --all has it to be seen with each of them off in turn, too. What is not
+looked for this time counts as it is kept, whichever sources that is of; --afresh goes by none of that.
 
   --seeds N      so many seeds at most for a bug alone (1000)
   --crossed N    so many at most for a bug together with one safety layer that is off (400)
@@ -73,8 +75,6 @@ const asked = askedBy({
   },
 });
 
-/** Of what another layer makes harmless nothing shows, however many seeds are played. */
-const mostWhereCovered = 100;
 const hunt = hunter();
 const commit = commitOfSources();
 
@@ -135,7 +135,7 @@ function wrongWith(mutant: Mutant, result: MutantResult | undefined): readonly s
  * in these very sources is not looked for again, so that whoever breaks off goes on from there.
  */
 async function lookFor(mutant: Mutant, before: MutantResult | null): Promise<MutantResult> {
-  const { name, bias = null, coveredBy = null } = mutant;
+  const { name, bias = null, coveredBy } = mutant;
   const look = async (layer: string | null, known: Look | undefined, first: Look[], most: number): Promise<Look> => {
     const isKnown = known?.commit === commit && isExact(commit) && (known.caught !== null || known.tried >= most);
     if (isKnown) return known;
@@ -143,7 +143,6 @@ async function lookFor(mutant: Mutant, before: MutantResult | null): Promise<Mut
     const caught = await hunt({ bug: name, layer, bias }, { first: seeds, most });
     return { commit, caught, tried: caught === null ? most : 0 };
   };
-  const most = coveredBy === null ? asked.seeds : Math.min(mostWhereCovered, asked.seeds);
   const beside = layersBeside(mutant);
   const without = Object.fromEntries(
     beside.flatMap((layer) => {
@@ -151,9 +150,9 @@ async function lookFor(mutant: Mutant, before: MutantResult | null): Promise<Mut
       return known === undefined ? [] : [[layer.name, known]];
     }),
   );
-  let result: MutantResult = { name, alone: await look(null, before?.alone, [], most), without };
+  let result: MutantResult = { name, alone: await look(null, before?.alone, [], asked.seeds), without };
   if (asked.write) keepSeen(result);
-  const rank = (layer: string): number => (result.without[layer]?.caught ? 0 : layer === coveredBy ? 1 : 2);
+  const rank = (layer: string): number => (result.without[layer]?.caught ? 0 : layer === coveredBy?.layer ? 1 : 2);
   let isShown = result.alone.caught !== null;
   for (const { name: layer } of beside.toSorted((a, b) => rank(a.name) - rank(b.name))) {
     if (isShown && !(asked.all && result.alone.caught !== null)) break;

@@ -75,7 +75,20 @@ export const mutantSummary = (results: readonly MutantResult[]): string => {
     tried.length === mutants.length
       ? `Of ${mutants.length} bugs`
       : `${tried.length} of ${mutants.length} bugs were tried; of these`;
-  return [`${of} ${parts.join(', ')}.`, ...besides(tried), ...aloneInVain(tried)].join(' ');
+  return [`${of} ${parts.join(', ')}.`, ...besides(tried), ...aloneInVain(tried), ...versionsOf(tried)].join(' ');
+};
+
+/** Of which versions these looks are, the one of most of them first: a figure of all of them is none of any single one. */
+const versionsOf = (tried: readonly MutantResult[]): readonly string[] => {
+  const looks = tried.flatMap(({ alone, without }) => [alone, ...Object.values(without)]);
+  const counts = [...Map.groupBy(looks, ({ commit }) => commit)].map(([commit, of]) => ({ commit, count: of.length }));
+  const [most, ...others] = counts.toSorted((a, b) => b.count - a.count);
+  if (most === undefined) return [];
+  if (others.length === 0) return [`All of that is of one version, ${most.commit}.`];
+  const rest = others.map(({ commit, count }) => `${count} of ${commit}`);
+  return [
+    `That is of ${counts.length} versions, and of none of them alone: of the ${number(looks.length)} looks, each for one bug with everything in its place or with one layer off, ${most.count} are of ${most.commit}, ${rest.join(', ')}.`,
+  ];
 };
 
 /** How many of those that are seen alone are seen with each layer off as well. */
@@ -99,6 +112,15 @@ const aloneInVain = (tried: readonly MutantResult[]): readonly string[] => {
     `With every layer in its place these ${seeds.length} showed nothing in ${least === most ? least : `${least} to ${most}`} seeds each.`,
   ];
 };
+
+/** Why nothing shows of those that a layer covers. */
+export const coveredText = (): string =>
+  [
+    'Where nothing shows as long as every layer is in its place, one of them covers it wholly, and this is why:\n',
+    ...mutants.flatMap(({ name, coveredBy }) =>
+      coveredBy === undefined ? [] : [`- **${name}**, by ${coveredBy.layer}: ${coveredBy.why}.`],
+    ),
+  ].join('\n');
 
 /** What counts as a layer, and what becomes of it when it is off. */
 export const layersText = (): string => {

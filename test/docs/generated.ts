@@ -11,6 +11,7 @@ import { fuzzTable, readFuzzResults } from '../../scripts/fuzz/results.ts';
 import { table } from '../../scripts/markdown.ts';
 import {
   brokenSeedsText,
+  coveredText,
   layersText,
   longRunText,
   mutantSummary,
@@ -94,7 +95,7 @@ export const regenerated = async (page: string): Promise<string> => {
 /** What `npm run simulate:mutants -- --write` has kept. */
 const bugs = (): string => {
   const results = readMutantResults()?.mutants ?? [];
-  return [mutantSummary(results), layersText(), mutantTable(results)].join('\n\n');
+  return [mutantSummary(results), coveredText(), layersText(), mutantTable(results)].join('\n\n');
 };
 
 /** What `npm run simulate -- --record` has kept; the page itself says of which of the broken seeds the cause is known. */

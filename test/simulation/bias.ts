@@ -92,35 +92,6 @@ const biases = {
     picked: { operator: ['full sync asked for'] },
   },
   'replicas behind': { drawn: behind, picked: { edit: ['new title', 'joined'] } },
-  'questions that are refused': {
-    drawn: {
-      ...readsGraph,
-      ...freely,
-      ...manyActs,
-      ...drawn(sure, 'first plans approve themselves', 'scope of everybody'),
-      ...drawn(little, 'full sync interval'),
-      ...drawn(much, 'minutes', 'people', 'deprovisions percent', 'deprovisions floor'),
-      ...drawn([0, 0.59], 'policy'),
-      ...drawn(never, 'replicas fall behind', 'reads managers'),
-      ...faults('partial_list'),
-      ...drawn(sure, 'mix refused'),
-      ...drawn([0.55, 0.7], 'mix rate refused'),
-      // Whoever is left out of an answer about many is asked for alone, and refused.
-      ...drawn([0, 0.4], 'graph POST /v1.0/directoryObjects/getByIds'),
-      ...drawn([0, 0.15], 'graph batched GET /v1.0/users/{id}'),
-    },
-    picked: { edit: ['new title', 'joined'], operator: ['full sync asked for'] },
-  },
-  'lists that show a part, and no answer': {
-    drawn: {
-      ...readsGraph,
-      ...freely,
-      ...drawn(little, 'full sync interval'),
-      ...drawn(never, 'replicas fall behind'),
-      ...faults('refused', 'partial_list', 'truncated', 'web_page'),
-    },
-    picked: { edit: ['new title', 'joined'] },
-  },
   'lists that are old': {
     drawn: {
       ...onlyChanges,
@@ -147,6 +118,47 @@ const biases = {
       ...faults('throttled'),
     },
     picked: { edit: ['joined', 'left'] },
+  },
+  // Whoever comes back after their deletion was told, and before that is, cannot be asked about in between.
+  'whoever is back, and no answer': {
+    drawn: {
+      ...readsGraph,
+      ...writesScim,
+      ...writes,
+      ...drawn(sure, 'scope of everybody', 'slow target desk0', 'concurrency', 'lags'),
+      ...drawn(never, 'reads managers', 'replicas fall behind', 'somebody is protected', 'act of operator 0'),
+      ...drawn(never, 'two customers', 'puts the database back', 'Graph as documented', 'lists are old'),
+      ...drawn(much, 'people', 'minutes', 'refresh interval', 'full sync interval', 'lag'),
+      ...drawn([0, 0.3], 'policy'),
+      ...lax('deprovisions'),
+      // Once they have accounts.
+      ...drawn([0.35, 0.95], 'edit of tenant 0 at'),
+      // Nothing else goes wrong; and hardly anything elsewhere.
+      ...drawn([-0.3, -0.3], 'mix share'),
+      ...drawn(always, 'mix partial_list', 'mix truncated', 'mix refused'),
+      ...drawn(little, 'mix rate partial_list', 'mix rate truncated', 'mix rate refused'),
+      ...drawn(never, 'graph GET /v1.0/users', 'graph GET /v1.0/users/delta', 'graph GET /v1.0/groups/delta'),
+      // They are left out of an answer about many and refused when they are asked for alone, or there is no answer.
+      ...drawn([0, 0.018], 'graph POST /v1.0/directoryObjects/getByIds'),
+      ...drawn(sure, 'graph batched GET /v1.0/users/{id}'),
+    },
+    picked: { edit: ['recycled', 'restored'] },
+  },
+  // When everything is read for the first time: they are listed, and in no list of members.
+  'whoever is away while everything is read': {
+    drawn: {
+      ...onlyChanges,
+      ...readsGraph,
+      ...freely,
+      ...manyEdits,
+      ...drawn(sure, 'scope of everybody'),
+      ...drawn(never, 'reads managers', 'Graph as documented', 'act of operator 0', 'shuffles', 'lists are old'),
+      ...drawn(little, 'largest list', 'slice', 'mix share'),
+      ...drawn(much, 'people'),
+      ...drawn([0, 0.08], 'edit of tenant 0 at'),
+      ...faults('throttled'),
+    },
+    picked: { edit: ['recycled', 'restored'] },
   },
   'groups of the scope that go': {
     drawn: { ...readsGraph, ...freely, ...manyEdits, ...drawn(never, 'scope of everybody') },
@@ -255,15 +267,19 @@ const biases = {
     },
     picked: { operator: ['scope edited'] },
   },
-  'slow targets': {
+  'many who leave a slow target at once': {
     drawn: {
-      ...freely,
-      ...manyEdits,
-      ...drawn(sure, 'slow target desk0', 'concurrency'),
-      ...drawn(much, 'people', 'deprovisions percent', 'deprovisions floor'),
+      ...writesScim,
+      ...writes,
+      ...drawn(sure, 'slow target desk0', 'concurrency', 'scope of everybody'),
+      ...drawn(never, 'act of operator 0', 'two customers', 'puts the database back', 'somebody is protected'),
+      ...drawn(much, 'people', 'minutes'),
+      ...drawn(little, 'mix share'),
+      ...drawn([0.5, 0.55], 'edit of tenant 0 at'),
       ...drawn([0, 0.3], 'policy'),
+      ...lax('deprovisions'),
     },
-    picked: { edit: leavers, operator: ['scope edited'] },
+    picked: { edit: ['disabled'] },
   },
   'wrong clocks': {
     drawn: {

@@ -6,7 +6,33 @@ import type { Mutant } from './mutant.ts';
 export const deciding: readonly Mutant[] = [
   {
     name: 'nobody is asked about again',
-    what: 'Removals are done whatever the source says when it is asked once more.',
+    what: 'Removals are done without asking the source once more.',
+    edits: [
+      {
+        file: 'src/engine/confirm-removals.ts',
+        from: 'const standings = await work.source().confirm(refs, scope, work.watch.signal, by);',
+        to: `const standings = new Map(
+    refs.map(({ id }): [SourceId, Standing] => [
+      id,
+      leaving.get(id)?.planned.why === 'disabled_in_source' ? 'disabled' : 'gone',
+    ]),
+  );`,
+      },
+      {
+        file: 'src/engine/confirm-removals.ts',
+        from: 'staying.length === 0\n',
+        to: 'staying.length >= 0\n',
+      },
+      {
+        file: 'src/engine/confirm-removals.ts',
+        from: 'return new Set(ids.filter((id) => isAbsent(standings.get(id)) || still.get(id) === false));',
+        to: 'return new Set(ids);',
+      },
+    ],
+  },
+  {
+    name: 'what the source contradicts is done',
+    what: 'The source is asked once more before a removal, and the removal is done whatever it says.',
     edits: off('confirmation'),
   },
   {
@@ -17,7 +43,7 @@ export const deciding: readonly Mutant[] = [
   {
     name: 'what was said once is good for ever',
     what: 'However long something waits at a slow target, nobody is asked about again.',
-    bias: 'slow targets',
+    bias: 'many who leave a slow target at once',
     edits: [{ file: 'src/core/absence.ts', from: 'freshMs = 60_000', to: 'freshMs = Number.POSITIVE_INFINITY' }],
   },
   {

@@ -101,7 +101,10 @@ export const reading: readonly Mutant[] = [
     name: 'a hidden switch is off',
     what: 'Somebody whose `accountEnabled` is not shown counts as disabled.',
     bias: 'hidden switches',
-    coveredBy: 'confirmation',
+    coveredBy: {
+      layer: 'confirmation',
+      why: 'whoever is to be switched off is asked about right before, each by their id, and an answer that does not show the switch says nothing; whoever has no account yet gets it once a full read shows the switch, and after a read that hid something no more is promised',
+    },
     edits: [
       {
         file: 'src/source/graph/to-source-object.ts',
@@ -210,7 +213,7 @@ export const reading: readonly Mutant[] = [
   {
     name: 'who was away while a list was read is asked for nothing',
     what: 'Somebody who is stored, and was in the recycle bin while a part of a full read was under way, is not asked for their groups.',
-    bias: 'whoever comes back',
+    bias: 'whoever is away while everything is read',
     edits: [
       {
         file: 'src/source/graph/unmoved.ts',
@@ -239,8 +242,7 @@ export const reading: readonly Mutant[] = [
   {
     name: 'who cannot be asked about is gone',
     what: 'Any refusal of a question about one person counts as "does not exist".',
-    bias: 'questions that are refused',
-    coveredBy: 'second look',
+    bias: 'whoever is back, and no answer',
     edits: [
       {
         file: 'src/source/graph/confirm.ts',
@@ -252,8 +254,7 @@ export const reading: readonly Mutant[] = [
   {
     name: 'who is missing from an answer is gone',
     what: 'Who is left out of an answer about many is not asked for alone before that is believed.',
-    bias: 'lists that show a part, and no answer',
-    coveredBy: 'second look',
+    bias: 'whoever is back, and no answer',
     edits: [
       {
         file: 'src/source/graph/confirm.ts',
@@ -265,8 +266,7 @@ export const reading: readonly Mutant[] = [
   {
     name: 'a question that failed is answered with gone',
     what: 'Whom the source could not be asked about counts as gone.',
-    bias: 'lists that show a part, and no answer',
-    coveredBy: 'second look',
+    bias: 'whoever is back, and no answer',
     edits: [
       {
         file: 'src/source/graph/confirm.ts',

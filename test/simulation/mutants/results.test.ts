@@ -28,6 +28,14 @@ describe('what is kept of the bugs that were put in', () => {
     expect(results.filter((result) => !isSeen(result)).map(({ name }) => name)).toEqual([]);
   });
 
+  it('saw it with every layer in its place, or says which one covers it wholly, and saw it without that one', () => {
+    const covered = mutants.flatMap(({ name, coveredBy }) => (coveredBy === undefined ? [] : [{ name, coveredBy }]));
+    const unseen = results.filter(({ alone }) => alone.caught === null);
+    expect(unseen.map(({ name }) => name)).toEqual(covered.map(({ name }) => name));
+    for (const { name, coveredBy } of covered)
+      expect(results.find((each) => each.name === name)?.without[coveredBy.layer]?.caught).toEqual(expect.anything());
+  });
+
   it('saw it in a seed that whoever plays them in order comes to', () => {
     const late = looks.filter(({ caught }) => caught !== null && caught.seed > mostSeeds);
     expect(late).toEqual([]);
@@ -94,7 +102,7 @@ describe('the layers that are taken away beside a bug', () => {
   it('are named as they are called', () => {
     const known = new Set(layers.map(({ name }) => name));
     const named = mutants
-      .flatMap(({ within = [], coveredBy }) => [...within, coveredBy])
+      .flatMap(({ within = [], coveredBy }) => [...within, coveredBy?.layer])
       .filter((name) => name !== undefined);
     expect(named.filter((name) => !known.has(name))).toEqual([]);
   });
@@ -124,6 +132,16 @@ describe('the page', () => {
     expect(mutantSummary([inVain(two, 100)])).toContain('these 1 showed nothing in 100 seeds each.');
     expect(mutantSummary([alone])).not.toContain('showed nothing');
     expect(mutantSummary([inVain(two, 100, { ...seen, caught: null })])).not.toContain('showed nothing');
+  });
+
+  it('says of how many versions its figures are, and how many looks are of each', () => {
+    const newer = { ...seen, commit: '06d337e' };
+    const of = (alone: MutantResult['alone'], without: MutantResult['without']) =>
+      mutantSummary([{ name: one ?? '', alone, without }]);
+    expect(of(seen, { fence: seen })).toContain('All of that is of one version, 4f4a00a.');
+    expect(of(seen, { fence: newer, limits: newer })).toContain(
+      'That is of 2 versions, and of none of them alone: of the 3 looks, each for one bug with everything in its place or with one layer off, 2 are of 06d337e, 1 of 4f4a00a.',
+    );
   });
 
   it('names every version that something of a bug was looked for in, that of its seed first, and each once', () => {

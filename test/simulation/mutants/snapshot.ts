@@ -41,7 +41,10 @@ export const snapshot: readonly Mutant[] = [
     name: 'a list without anybody is believed',
     what: 'A tenant in which nobody is left is taken for true.',
     bias: 'empty lists',
-    coveredBy: 'confirmation',
+    coveredBy: {
+      layer: 'confirmation',
+      why: 'each of those who are missing is asked about right before anything is taken from them, and is there; whom a replica denies that is behind is asked about once more ten minutes later; and the next full read has all of them again',
+    },
     edits: [
       {
         file: 'src/engine/sweep.ts',

@@ -237,7 +237,7 @@ export const writing: readonly Mutant[] = [
   {
     name: 'the lease is not looked at before a write',
     what: 'A worker that slept writes to the target without asking whether it is still its turn.',
-    bias: 'workers that sleep',
+    bias: 'workers that sleep while they connect',
     edits: [
       {
         file: 'src/engine/carry-out.ts',
