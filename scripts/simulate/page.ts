@@ -116,7 +116,7 @@ const aloneInVain = (tried: readonly MutantResult[]): readonly string[] => {
 /** Why nothing shows of those that a layer covers. */
 export const coveredText = (): string =>
   [
-    'Where nothing shows as long as every layer is in its place, one of them covers it wholly, and this is why:\n',
+    'Of what shows nothing with every layer in its place, this is the one that covers it, and why:\n',
     ...mutants.flatMap(({ name, coveredBy }) =>
       coveredBy === undefined ? [] : [`- **${name}**, by ${coveredBy.layer}: ${coveredBy.why}.`],
     ),

@@ -16,7 +16,7 @@ export type Mutant = {
   readonly edits: readonly Edit[];
   /** What its seeds lean to: what it takes for the bug to show is seldom otherwise. */
   readonly bias?: BiasName;
-  /** The layer that makes it harmless, and why nothing can show while that is in its place; with that one off it is looked for first. */
+  /** The layer that makes it harmless, and why nothing shows while that is in its place; with that one off it is looked for first. */
   readonly coveredBy?: { readonly layer: string; readonly why: string };
   /** The layers whose work it spoils: with one of them off there is nothing left to spoil. */
   readonly within?: readonly string[];

@@ -28,7 +28,7 @@ describe('what is kept of the bugs that were put in', () => {
     expect(results.filter((result) => !isSeen(result)).map(({ name }) => name)).toEqual([]);
   });
 
-  it('saw it with every layer in its place, or says which one covers it wholly, and saw it without that one', () => {
+  it('saw it with every layer in its place, or says which one covers it and why, and saw it without that one', () => {
     const covered = mutants.flatMap(({ name, coveredBy }) => (coveredBy === undefined ? [] : [{ name, coveredBy }]));
     const unseen = results.filter(({ alone }) => alone.caught === null);
     expect(unseen.map(({ name }) => name)).toEqual(covered.map(({ name }) => name));
