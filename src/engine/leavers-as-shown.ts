@@ -93,9 +93,7 @@ const noteAway = async (work: Provisioning, away: readonly Away[]): Promise<void
  */
 const asLeaver = ({ record: { deprovision } }: Provisioning, link: Link, shown: Link): Link => {
   if (link.state !== 'active' || shown.state !== 'disabled') return shown;
-  return deprovision.kind === 'none'
-    ? butForItsSwitch(link, shown)
-    : { ...shown, hasLeft: true, pushed: { ...shown.pushed, [switchPath]: false } };
+  return deprovision.kind === 'none' ? butForItsSwitch(link, shown) : { ...shown, hasLeft: true };
 };
 
 /** What was recorded, where there is nothing else that is shown otherwise. */

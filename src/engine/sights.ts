@@ -9,6 +9,7 @@ import { own, sameAttributes } from '../core/attributes.ts';
 import { shownOf } from '../core/plan.ts';
 import { mayBeGone, untold } from '../core/told.ts';
 import type { SourceId } from '../model/ids.ts';
+import { switchPath } from '../model/mapping.ts';
 import type { Link, RemoteObject } from '../model/operation.ts';
 import type { Ref } from '../model/source-object.ts';
 import { glanceAt } from './glance.ts';
@@ -91,10 +92,13 @@ const lookWhose = async (work: Provisioning, link: Link): Promise<Sight> => {
 
 const isTakenNoMore = ({ takesGroups }: Provisioning, { ref }: Link): boolean => ref.type === 'group' && !takesGroups;
 
+/** Off for leaving, as far as anybody can know, where leavers are switched off: by a mapping that says nothing of the switch, it is on record that it is off. */
 const asShown = (work: Provisioning, link: Link, { attributes }: RemoteObject): Sight => {
   const active = own(attributes, 'active');
   const state = active === true ? 'active' : active === false ? 'disabled' : link.state;
-  const pushed = { ...link.pushed, ...shownOf(attributes, rulesFor(work, link.ref.type)) };
+  const wentOff = state === 'disabled' && link.state === 'active' && work.record.deprovision.kind !== 'none';
+  const switched = wentOff ? { [switchPath]: false } : {};
+  const pushed = { ...link.pushed, ...shownOf(attributes, rulesFor(work, link.ref.type)), ...switched };
   const shown: Link = { ...link, state, since: state === link.state ? link.since : work.engine.world.now(), pushed };
   return { link: shown, isNews: state !== link.state || !sameAttributes(pushed, link.pushed) };
 };

@@ -88,22 +88,34 @@ describe('after a restore, the account of somebody who is away, that the record 
     });
   });
 
-  it('is switched on when they come back where leavers are switched off, also by a mapping that says nothing of the switch', async () => {
+  describe('where leavers are switched off, and the mapping says nothing of the switch', () => {
     const { user, group } = defaultMapping;
-    const options: StoryOptions = {
-      target: { mapping: { user: user.filter(({ to }) => to !== 'active'), group } },
+    const options: StoryOptions = { target: { mapping: { user: user.filter(({ to }) => to !== 'active'), group } } };
+    const afterRestore = async (isBack: boolean) => {
+      const lived = await story(options);
+      await until(lived);
+      lived.directory.remove(id('dora'), 'soft_deleted');
+      await lived.delta();
+      if (isBack) lived.directory.restore(id('dora'));
+      const s = await putBack(lived, until, options);
+      await noticed(s);
+      await delta(s);
+      return { s, lived };
     };
-    const lived = await story(options);
-    await until(lived);
-    lived.directory.remove(id('dora'), 'soft_deleted');
-    await lived.delta();
-    expect(lived.accounts()).toEqual({ anna: 'on', dora: 'off' });
-    const s = await putBack(lived, until, options);
-    await noticed(s);
-    await delta(s);
-    lived.directory.restore(id('dora'));
-    await s.approve();
-    await s.delta();
-    expect(s.accounts()).toEqual({ anna: 'on', dora: 'on' });
+
+    it('is switched on when they come back', async () => {
+      const { s, lived } = await afterRestore(false);
+      lived.directory.restore(id('dora'));
+      await s.approve();
+      await s.delta();
+      expect(s.accounts()).toEqual({ anna: 'on', dora: 'on' });
+    });
+
+    it('is switched on by the plan where they were back before the restore', async () => {
+      const { s } = await afterRestore(true);
+      expect(s.accounts()).toEqual({ anna: 'on', dora: 'off' });
+      await s.approve();
+      expect(s.accounts()).toEqual({ anna: 'on', dora: 'on' });
+    });
   });
 });
