@@ -64,7 +64,7 @@ export const stormInWords = (storm: Storm | null): string => {
   const { broken } = storm;
   const violations = broken.wrongWrites + broken.lost + broken.apart;
   const found = violations === 0 ? 'no promise was broken' : `**promises were broken ${number(violations)} times**`;
-  return `The last storm of [chaos](chaos.md#what-a-run-came-to) (${storm.date}, ${storm.commit}): ${storm.minutes} minutes, ${number(storm.died)} workers died, ${number(restarts(storm))} starts of Redis or MongoDB, ${number(totalOf(storm.faults))} harms besides workers that were killed, ${number(storm.lived)} changes in the tenants, ${number(effectsIn(storm.judged))} effects at the targets judged; ${found}.`;
+  return `The last storm of [chaos](chaos.md#what-a-run-came-to) (${storm.date}, ${storm.commit}): ${storm.minutes} minutes, ${number(storm.killed)} workers killed and ${number(storm.died - storm.killed)} more that died, ${number(restarts(storm))} starts of Redis or MongoDB, ${number(totalOf(storm.faults))} harms besides workers that were killed, ${number(storm.lived)} changes in the tenants, ${number(effectsIn(storm.judged))} effects at the targets judged; ${found}.`;
 };
 
 const restarts = ({ faults }: Storm): number =>

@@ -88,7 +88,7 @@ const brokenIn = ({ wrongWrites, lost, apart, untried }: Verdict): z.output<type
   wrongWrites: wrongWrites.length,
   lost: lost.length,
   apart: apart.length,
-  untried: untried?.length ?? 0,
+  untried: untried.length,
 });
 
 export const scarceOf = (asked: Pick<Scarce, 'date' | 'commit' | 'seed'>, report: ScarceReport): Scarce => ({

@@ -21,7 +21,9 @@ const report: ChaosReport = {
 describe('what is kept of a storm', () => {
   it('counts what was done, and values beside the effects that they came with', () => {
     const storm = stormOf(asked, report);
-    expect(stormInWords(storm)).toContain('10 minutes, 130 workers died, 3 starts of Redis or MongoDB, 7 harms');
+    expect(stormInWords(storm)).toContain(
+      '10 minutes, 120 workers killed and 10 more that died, 3 starts of Redis or MongoDB, 7 harms',
+    );
     expect(stormInWords(storm)).toContain('40 changes in the tenants, 1,208 effects at the targets judged; no promise');
     const table = stormTable(storm);
     expect(table).toContain('| workers that died | 130, 120 of them by our hand |');

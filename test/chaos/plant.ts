@@ -53,6 +53,10 @@ export type PlantOptions = {
   readonly heard: (text: string) => void;
 };
 
+/** How many effects there were at the targets so far. */
+export const effectsOf = ({ customers }: Plant): number =>
+  customers.reduce((sum, { scim }) => sum + (scim.control.effects().at(-1)?.number ?? 0), 0);
+
 /** Short times, so that much happens in little of it. */
 export const secondLookMs = 5_000;
 const times = {

@@ -257,8 +257,8 @@ const live = async ({ plant, counts, note, over }: Scene, chance: Chance): Promi
   while (!over.aborted) {
     const customer = chance.of(plant.customers);
     const { what, turned } = customer.live();
-    count(counts.lived, what);
-    note([`${customer.name}: ${what}`, ...turned].join('; '));
+    for (const one of what) count(counts.lived, one);
+    note([`${customer.name}: ${what.join(', ')}`, ...turned].join('; '));
     await pause(chance.between(50, 500), over);
   }
 };

@@ -7,11 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import mongoose from 'mongoose';
 import { fractions } from '../../simulator/graph/random.ts';
 import { calmDown } from './calm.ts';
-import { openPlant, type Plant, type PlantOptions } from './plant.ts';
+import { notLived, notSeen, whileLiving } from './life.ts';
+import { effectsOf, openPlant, type Plant, type PlantOptions } from './plant.ts';
 import { generous } from './rules.ts';
-import { watch } from './run.ts';
+import { totalOf, watch } from './run.ts';
 import type { FrailServer } from './servers.ts';
 import { type DiskMeans, makeSmallDisk } from './small-disk.ts';
+import { isEnough, starvations, starve } from './starve.ts';
 import type { Verdict } from './verdict.ts';
 
 export type ScarceReport = {
@@ -39,30 +41,37 @@ export const runOutOfDisk = async (options: ScarceOptions & { readonly fullMs: n
         tell(`Disk: ${disk.how}.`);
         const servers = [plant.mongo, plant.redis];
         await firstSync(plant);
-        for (let nth = 0; nth < 60; nth += 1) for (const customer of plant.customers) customer.live();
         const others = await openOthers(plant.mongo);
-        await disk.fill(servers);
-        // In the middle of the work that is asked for.
-        await Promise.allSettled(
-          plant.customers.map(({ connection }) => plant.stack.api.request(connection, { mode: 'full' })),
-        );
-        const written = await others.writeUntilFull();
-        await until(() => plant.mongo.present() === null, 20_000);
-        tell(
-          `MongoDB took ${written} more documents, then ${plant.mongo.present() === null ? 'died' : 'refused them'}.`,
-        );
-        // What was under way has its intent; after that nothing may begin.
-        await sleep(requestMs);
-        const before = effectsOf(plant);
-        await sleep(options.fullMs);
-        const during = effectsOf(plant) - before;
-        tell(`${during} effects at the targets in ${options.fullMs / 1_000} s without room.`);
-        const found = {
-          wrongWrites: during === 0 ? [] : [`${during} effects at the targets without a database`],
-          untried: plant.mongo.present() === null ? [] : ['MongoDB had room'],
-        };
-        await disk.empty(servers);
-        return found;
+        for (const customer of plant.customers) customer.live(60);
+        return await whileLiving(plant.customers, { times: 1, everyMs: 100 }, async (lived) => {
+          const atFirst = effectsOf(plant);
+          await askFor(plant, 'full');
+          // In the middle of the work that is asked for.
+          await until(() => effectsOf(plant) > atFirst, 20_000);
+          await disk.fill(servers);
+          const written = await others.writeUntilFull();
+          await until(() => plant.mongo.present() === null, 20_000);
+          tell(
+            `MongoDB took ${written} more documents, then ${plant.mongo.present() === null ? 'died' : 'refused them'}.`,
+          );
+          // What was under way has its intent; after that nothing may begin.
+          await sleep(requestMs);
+          const [before, happened] = [effectsOf(plant), totalOf(lived)];
+          await sleep(options.fullMs);
+          const [during, changes] = [effectsOf(plant) - before, totalOf(lived) - happened];
+          tell(
+            `${before - atFirst} effects at the targets until there was no room, and ${during} in the ${options.fullMs / 1_000} s after that, in which ${changes} things happened in the tenants.`,
+          );
+          const untried = [
+            ...(plant.mongo.present() === null ? [] : ['MongoDB had room']),
+            ...notSeen({
+              'effects at the targets when the disk filled up': before - atFirst,
+              'changes in the tenants without room': changes,
+            }),
+          ];
+          await disk.empty(servers);
+          return { wrongWrites: during === 0 ? [] : [`${during} effects at the targets without a database`], untried };
+        });
       },
     );
     return { means: disk.means, ...cameTo };
@@ -72,8 +81,8 @@ export const runOutOfDisk = async (options: ScarceOptions & { readonly fullMs: n
 };
 
 /**
- * A worker whose memory is too small for the tenant dies of it and is started again; then one with enough takes its place. How small that is differs
- * with the version of Node.js, so it is found from above.
+ * A worker whose memory is too small for the tenant dies of it and is started again, with much to be written at a slow target; then one with enough takes
+ * its place. How small that is differs with the version of Node.js, so it is found from above.
  */
 export const runOutOfMemory = async (
   options: ScarceOptions & { readonly users: number; readonly heapsMb: readonly number[]; readonly patienceMs: number },
@@ -87,8 +96,11 @@ export const runOutOfMemory = async (
     workerEnv: () => heap,
   };
   const cameTo = await withPlant(options, size, async (plant, tell) => {
-    tell(`Memory: a tenant of ${options.users} people, and a worker with less and less heap.`);
-    const starved = (): number => plant.workers.reduce((sum, worker) => sum + worker.starved(), 0);
+    tell(
+      `Memory: a tenant of ${options.users} people, who come, change and leave, and a worker with less and less heap.`,
+    );
+    await firstSync(plant);
+    for (const { scim } of plant.customers) scim.control.setKnobs({ latencyMs: slowMs });
     const restart = async (): Promise<void> => {
       for (const worker of plant.workers) {
         // One that is only about to start cannot be killed, and would go on with the memory it was given; one with too little to start never does.
@@ -96,24 +108,47 @@ export const runOutOfMemory = async (
         worker.kill();
       }
     };
-    for (const heapMb of options.heapsMb) {
-      heap = { NODE_OPTIONS: `--max-old-space-size=${heapMb}` };
-      await restart();
-      await Promise.all(plant.customers.map(({ connection }) => plant.stack.api.request(connection, { mode: 'full' })));
-      await until(() => starved() >= starvations, options.patienceMs);
-      tell(
-        `With ${heapMb} MB it ran out of memory ${starved()} times; ${effectsOf(plant)} effects at the target so far.`,
-      );
-      if (starved() >= starvations) break;
-    }
-    const untried = starved() < starvations ? [`no worker ran out of memory ${starvations} times`] : [];
+    const untried = await whileLiving(plant.customers, { times: 60, everyMs: 10_000 }, async (lived, live) => {
+      const all = { starved: 0, effects: 0 };
+      for (const heapMb of options.heapsMb) {
+        // What one with enough memory has read is left to write for those that have not.
+        heap = {};
+        await restart();
+        const atFirst = effectsOf(plant);
+        live(400);
+        await askFor(plant, 'delta');
+        await until(() => effectsOf(plant) > atFirst, options.patienceMs);
+        heap = { NODE_OPTIONS: `--max-old-space-size=${heapMb}` };
+        await restart();
+        await askFor(plant, 'full');
+        const { starved, effects, open } = await starve(plant, all, options.patienceMs);
+        tell(
+          starved === 0
+            ? `With ${heapMb} MB it had enough: ${effects} effects at the target.`
+            : `With ${heapMb} MB it ran out of memory ${starved} times, with ${open} operations under way: ${effects} effects at the target since the first time.`,
+        );
+        if (starved === 0) continue;
+        all.starved += starved;
+        all.effects += effects;
+        if (isEnough(all)) break;
+      }
+      tell(`Meanwhile ${totalOf(lived)} things happened in the tenant.`);
+      return [
+        ...(all.starved < starvations ? [`no worker ran out of memory ${starvations} times`] : []),
+        ...notSeen({ 'effects at the target while memory ran out': all.effects }),
+        ...notLived(lived),
+      ];
+    });
     heap = {};
     await restart();
+    for (const { scim } of plant.customers) scim.control.setKnobs({ latencyMs: 0 });
     return { wrongWrites: [], untried };
   });
   return { means: 'heap', ...cameTo };
 };
-const starvations = 3;
+
+/** So slow is a target that there is something under way whenever a worker dies. */
+const slowMs = 250;
 
 /** Longer than any request to a target takes. */
 const requestMs = 1_000;
@@ -191,8 +226,10 @@ const firstSync = async ({ customers, stack }: Plant): Promise<void> => {
   await Promise.all(customers.map(({ connection }) => stack.api.sync(connection, { mode: 'full' })));
 };
 
-const effectsOf = ({ customers }: Plant): number =>
-  customers.reduce((sum, { scim }) => sum + (scim.control.effects().at(-1)?.number ?? 0), 0);
+/** What is accepted has to be there in the end. */
+const askFor = async ({ customers, stack: { api } }: Plant, mode: 'delta' | 'full'): Promise<void> => {
+  for (const { connection, accepted } of customers) accepted.runs.add(await api.request(connection, { mode }));
+};
 
 /** Gives up quietly: what did not happen is told, and judged, by whoever waited for it. */
 const until = async (happened: () => boolean, patienceMs: number): Promise<void> => {

@@ -13,8 +13,8 @@ export type Town = {
   readonly scim: ScimSimulator;
   readonly rules: Rules;
   readonly judge: Judge;
-  /** Something happens in the tenant; says what, and what is true since then, or not any more. */
-  live(): { readonly what: string; readonly turned: readonly string[] };
+  /** Something happens in the tenant, so many times; says what, and what is true since then, or not any more. */
+  live(times?: number): { readonly what: readonly string[]; readonly turned: readonly string[] };
   /** Judges what has become of the accounts since the last time. */
   watch(): void;
 };
@@ -34,6 +34,7 @@ export const openTown = (tenant: TenantControl, scim: ScimSimulator, rules: Rule
   note();
   const judge = judgeOf(tenant.name, history, unmanaged, rules);
   const changed: string[] = [];
+  const size = tenant.users().length;
   let seen = 0;
   return {
     name: tenant.name,
@@ -46,8 +47,8 @@ export const openTown = (tenant: TenantControl, scim: ScimSimulator, rules: Rule
         return [...judge.violations, ...changed];
       },
     },
-    live: () => {
-      const what = happen(tenant, random);
+    live: (times = 1) => {
+      const what = Array.from({ length: times }, () => happen(tenant, size, random));
       return { what, turned: note() };
     },
     watch: () => {
@@ -66,16 +67,22 @@ const theirPrint = (control: Control, ids: ReadonlySet<string>): string =>
 export type { History };
 
 type Happening = { readonly weight: number; readonly does: (tenant: TenantControl, one: Chance) => string };
-/** Draws from lists; an empty one gives up the happening. */
-type Chance = { readonly of: <T>(list: readonly T[]) => T; readonly random: () => number };
+type Chance = {
+  /** Draws from a list; an empty one gives up the happening. */
+  readonly of: <T>(list: readonly T[]) => T;
+  readonly random: () => number;
+  /** How many people there were at first. */
+  readonly size: number;
+};
 
 class Nobody extends Error {
   override readonly name = 'Nobody';
 }
 
-const happen = (tenant: TenantControl, random: () => number): string => {
+const happen = (tenant: TenantControl, size: number, random: () => number): string => {
   const one: Chance = {
     random,
+    size,
     of: (list) => {
       if (list.length === 0) throw new Nobody('There is nobody it could happen to.');
       return pick(list, Math.floor(random() * list.length));
@@ -94,15 +101,15 @@ const happen = (tenant: TenantControl, random: () => number): string => {
   }
 };
 
-/** So that a town neither grows without end nor dies out. */
-const fewest = 40;
-const most = 90;
+/** So that a town neither grows without end nor dies out: so much of what it was at first. */
+const fewest = 2 / 3;
+const most = 3 / 2;
 
 const happenings: readonly Happening[] = [
   {
     weight: 12,
-    does: (tenant, { random }) => {
-      if (tenant.users().length >= most) return 'nothing';
+    does: (tenant, { random, size }) => {
+      if (tenant.users().length >= most * size) return 'nothing';
       tenant.hire({ givenName: 'New', surname: `Person ${Math.floor(random() * 1e9)}`, department: 'Support' });
       return 'hire';
     },
@@ -143,23 +150,23 @@ const happenings: readonly Happening[] = [
   },
   {
     weight: 10,
-    does: (tenant, { of }) => {
-      tenant.disable(of(enabled(tenant, true)));
+    does: (tenant, { of, random }) => {
+      tenant.disable(of(oneEnabled(tenant, true, random)));
       return 'disable';
     },
   },
   {
     weight: 9,
-    does: (tenant, { of }) => {
-      tenant.enable(of(enabled(tenant, false)));
+    does: (tenant, { of, random }) => {
+      tenant.enable(of(oneEnabled(tenant, false, random)));
       return 'enable';
     },
   },
   {
     weight: 8,
-    does: (tenant, { of }) => {
+    does: (tenant, { of, size }) => {
       const users = tenant.users();
-      if (users.length <= fewest) return 'nothing';
+      if (users.length <= fewest * size) return 'nothing';
       const who = of(users);
       tenant.softDelete(who);
       binned(tenant).push(who);
@@ -228,8 +235,13 @@ const happenings: readonly Happening[] = [
 const total = happenings.reduce((sum, { weight }) => sum + weight, 0);
 const departments = ['Finance', 'Sales', 'Engineering', 'People', 'Legal'];
 
-const enabled = (tenant: TenantControl, is: boolean): readonly string[] =>
-  tenant.users().filter((id) => tenant.user(id)['accountEnabled'] === is);
+/** One of them, found from a random place on: in a large tenant nobody looks at everybody for that. */
+const oneEnabled = (tenant: TenantControl, is: boolean, random: () => number): readonly string[] => {
+  const users = tenant.users();
+  const from = Math.floor(random() * users.length);
+  const found = [...users.slice(from), ...users.slice(0, from)].find((id) => tenant.user(id)['accountEnabled'] === is);
+  return found === undefined ? [] : [found];
+};
 /** Membership of the others follows a rule, or is hidden. */
 const teams = (tenant: TenantControl): readonly string[] =>
   tenant

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isAllRight, judgedByDelta, missingIn, type Verdict, verdictInWords } from './verdict.ts';
+import { isAllRight, judgedByDelta, lastWord, missingIn, shortly, type Verdict, verdictInWords } from './verdict.ts';
 
 const good: Verdict = { wrongWrites: [], lost: [], apart: [], untried: [] };
 
@@ -28,9 +28,22 @@ describe('the verdict of a chaos run', () => {
     expect(verdictInWords(verdict)).toContainEqual(expect.stringMatching(/^ +target judged after delta runs alone$/));
   });
 
-  it('does not say that everything was tried where that was not looked at', () => {
-    const short = { ...good, untried: null };
+  it('names what a short storm did not try, which is no failure and no proof either', () => {
+    const short = shortly({ ...good, untried: ['worker killed: 3 of 24 times', 'line cut: graph'] });
     expect(isAllRight(short)).toBe(true);
+    expect(verdictInWords(short)).toEqual(
+      expect.arrayContaining(['        worker killed: 3 of 24 times', '        line cut: graph']),
+    );
     expect(verdictInWords(short).filter((line) => line.startsWith('ok'))).toHaveLength(3);
+    expect(lastWord([good, short])).toBe(
+      'Nothing is wrong, but 2 of what is announced was not tried, for want of time: this is no proof of it.',
+    );
+  });
+
+  it('says that everything was tried where a short storm did so, and hides nothing that went wrong in one', () => {
+    expect(verdictInWords(shortly(good)).filter((line) => line.startsWith('ok'))).toHaveLength(4);
+    expect(lastWord([shortly(good)])).toBe('All is right.');
+    const wrong = shortly({ ...good, lost: ['a run'], untried: ['line cut: graph'] });
+    expect(lastWord([good, wrong])).toBe('Something is wrong.');
   });
 });

@@ -10,11 +10,25 @@ export type Verdict = {
   readonly lost: readonly string[];
   /** Where a target is not what its tenant is, when all is mended. */
   readonly apart: readonly string[];
-  /** What was meant to be done, and was not: a run without it proves less than it says. Null where there was too little time to mean everything. */
-  readonly untried: readonly string[] | null;
+  /** What was meant to be done, and was not: a run without it proves less than it says. */
+  readonly untried: readonly string[];
+  /** What was not done, and need not have been, for want of time; where there is time for everything it is not given. */
+  readonly leftOut?: readonly string[];
 };
 
-export const isAllRight = (verdict: Verdict): boolean => promises.every(([of]) => (verdict[of] ?? []).length === 0);
+export const isAllRight = (verdict: Verdict): boolean => promises.every(([of]) => verdict[of].length === 0);
+
+/** In a short time not everything can be tried; what was not is still said. */
+export const shortly = (verdict: Verdict): Verdict => ({ ...verdict, untried: [], leftOut: verdict.untried });
+
+/** The last word on all trials together. */
+export const lastWord = (verdicts: readonly Verdict[]): string => {
+  if (!verdicts.every(isAllRight)) return 'Something is wrong.';
+  const leftOut = verdicts.reduce((sum, one) => sum + (one.leftOut ?? []).length, 0);
+  return leftOut === 0
+    ? 'All is right.'
+    : `Nothing is wrong, but ${leftOut} of what is announced was not tried, for want of time: this is no proof of it.`;
+};
 
 /** What a target is judged by before anything is read as a whole, and before anybody looks at everybody. */
 export const judgedByDelta = 'target judged after delta runs alone';
@@ -29,7 +43,11 @@ export const missingIn = (seen: Readonly<Record<string, number>>): readonly stri
 export const verdictInWords = (verdict: Verdict): readonly string[] =>
   promises.flatMap(([of, kept, broken]) => {
     const found = verdict[of];
-    if (found === null) return ['-     in so little time not everything is tried'];
+    if (of === 'untried' && (verdict.leftOut ?? []).length > 0)
+      return [
+        `-     not tried in so little time: ${verdict.leftOut?.length}`,
+        ...(verdict.leftOut ?? []).map(indented),
+      ];
     return found.length === 0 ? [`ok    ${kept}`] : [`WRONG ${broken}: ${found.length}`, ...found.map(indented)];
   });
 
@@ -42,6 +60,6 @@ const promises = [
   ],
   ['apart', 'converged: each target is what its tenant is', 'not converged'],
   ['untried', 'everything was tried that was announced', 'not tried'],
-] as const satisfies readonly (readonly [keyof Verdict, string, string])[];
+] as const satisfies readonly (readonly [Exclude<keyof Verdict, 'leftOut'>, string, string])[];
 
 const indented = (line: string): string => `        ${line}`;

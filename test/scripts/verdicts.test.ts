@@ -56,4 +56,15 @@ describe('npm run chaos', { timeout: 120_000 }, () => {
   it('ends with 2 where it was asked for something that is not there', async () => {
     expect(await run('chaos', '--only', 'rain')).toMatchObject({ code: 2 });
   });
+
+  it('keeps no storm in which fewer than 100 workers are killed', async () => {
+    const { code, said } = await run('chaos', '--minutes', '9', '--write');
+    expect(said).toContain('--write keeps a storm of 10 minutes or more');
+    expect(code).toBe(2);
+  });
+
+  it('says before it begins what a short storm is no proof of', async () => {
+    const { said } = await run('chaos', '--help');
+    expect(said).toContain('A storm of less than 5 minutes has no time for all of it');
+  });
 });
