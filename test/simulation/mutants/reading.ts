@@ -103,7 +103,7 @@ export const reading: readonly Mutant[] = [
     bias: 'hidden switches',
     coveredBy: {
       layer: 'confirmation',
-      why: 'whoever is to be switched off is asked about right before, each by their id, and an answer that does not show the switch says nothing; whoever has no account yet gets it once a full read shows the switch, and after a read that hid something no more is promised. Past it goes only whom the answer has outside the scope, though they are in it: their membership has to be hidden by the list of the group and by their own at once, and the group has to hold them through another one, too (150 seeds that lean to that showed none)',
+      why: 'whoever is to be switched off is asked about right before, each by their id, and an answer that does not show the switch says nothing; whoever has no account yet gets it once a full read shows the switch, and after a read that hid something no more is promised. Past it goes only whom the answer has outside the scope, though they are in it: their membership has to be hidden by the list of the group and by their own at once, and the group has to hold them through another one, too, which no seed has met',
     },
     edits: [
       {
