@@ -8,7 +8,7 @@ import type { Stage } from './process.ts';
 
 export const describeEnd = async ({ trace }: Stage, stores: Stores, customer: Customer): Promise<void> => {
   const { target, remote, connection, directory } = customer;
-  const say = (what: string, fact: unknown): void => trace.note(target.name, what, JSON.stringify(fact));
+  const say = (what: string, fact: unknown): void => trace.tell(target.name, what, JSON.stringify(fact));
   const record = await stores.targets.get(target.id);
   say('is told', [record?.deprovision, record?.leftGroups, customer.scopes.at(-1)?.scope, record?.protected]);
   const refs = [

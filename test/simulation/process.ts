@@ -43,6 +43,7 @@ export type Process = {
   readonly isFrozen: () => boolean;
   call<T>(call: Call<T>): Promise<T>;
   sleep(ms: number, signal: AbortSignal): Promise<void>;
+  /** From outside: no fault. */
   kill(): void;
   /** It stands still for so long. */
   freeze(ms: number): void;
@@ -79,8 +80,12 @@ export const startProcess = (stage: Stage, options: ProcessOptions): Process => 
     dead = true;
     listeners.end();
     trace.note(options.name, 'dies', '');
-    trace.count('worker.died');
     options.onDeath();
+  };
+  /** By a fault. Who is killed because all is over, or because the database is put back, does not count. */
+  const crash = (): void => {
+    if (!dead) trace.count('worker.died');
+    kill();
   };
   const freeze = (ms: number): void => {
     frozenUntil = Math.max(frozenUntil, scheduler.now() + ms);
@@ -89,7 +94,7 @@ export const startProcess = (stage: Stage, options: ProcessOptions): Process => 
     options.onFreeze(ms);
   };
   const afterEffect = (fault: Fault | null): 'dead' | 'alive' => {
-    if (fault?.kind === 'crash_after') kill();
+    if (fault?.kind === 'crash_after') crash();
     if (fault?.kind === 'pause') freeze(pauseMs(fault.roll));
     return dead ? 'dead' : 'alive';
   };
@@ -119,7 +124,7 @@ export const startProcess = (stage: Stage, options: ProcessOptions): Process => 
         // What was on its way when the process died may have been lost with it.
         if (dead && chance.happens(0.5, `${site} lost with its process`, order)) return;
         if (fault?.kind === 'crash_before') {
-          kill();
+          crash();
           return;
         }
         stage.current = process;

@@ -12,6 +12,12 @@ describe('a seed', () => {
     expect((await simulate({ ...plain, seed: seed + 1 })).hash).not.toBe(one.hash);
   });
 
+  it('one-seed-had-two-numbers: is the same run whether or not somebody reads it', async () => {
+    const { trace, ...read } = await simulate({ ...plain, keepsTrace: true });
+    expect(trace.length).toBeGreaterThan(500);
+    expect(await simulate(plain)).toEqual({ ...read, trace: [] });
+  });
+
   it('is the same run with the faults and edits that it drew, by name', async () => {
     const drawn = await simulate(plain);
     expect((await simulate({ ...plain, only: new Set(drawn.struck) })).hash).toBe(drawn.hash);

@@ -53,7 +53,7 @@ export type Told = {
   /** How many changes at targets were judged. */
   readonly judged: number;
   readonly excused: number;
-  /** How often what happened: events of the log, outcomes of operations, deaths. */
+  /** How often what happened: events of the log, outcomes of operations, deaths by faults. */
   readonly happened: ReadonlyMap<string, number>;
 };
 
@@ -115,7 +115,7 @@ export const simulate = async (ask: Ask): Promise<Told> => {
     oracle.witness(site, asked, answer, by);
     kept.onDone(site, asked.at(-1), by);
     countDeeds(trace, site, asked);
-    if (ask.keepsTrace && told.has(site)) trace.note('store', site, JSON.stringify(asked.slice(1)));
+    if (ask.keepsTrace && told.has(site)) trace.tell('store', site, JSON.stringify(asked.slice(1)));
   };
   const marks = chance.happens(0.08, 'puts the database back') ? createMemoryMarks() : null;
   const workers = new Workers(

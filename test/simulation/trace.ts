@@ -5,6 +5,8 @@ import { numberOf } from './chance.ts';
 
 export type Trace = {
   note(who: string, what: string, how: string): void;
+  /** A line for whoever reads it. It is no event: the run is the same, and has the same number, where nobody reads. */
+  tell(who: string, what: string, how: string): void;
   /** Counts something that happened. */
   count(what: string): void;
   /** A line of somebody's log. */
@@ -39,6 +41,7 @@ export const traceOf = (now: () => number, start: number, keepsLines: boolean): 
       mix(how === 'done' ? 1 : how.length);
       write(who, what, how);
     },
+    tell: write,
     count,
     said: (who, event, facts) => {
       count(event);
