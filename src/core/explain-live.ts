@@ -1,10 +1,12 @@
 /** What the answers of source and target, asked again now, say beside what is stored. */
 
-import type { LiveDifference, LiveSource, LiveStranger, LiveTarget } from '../model/explanation.ts';
+import type { LiveDifference, LiveSource, LiveStranger, LiveTarget, Reason, Verdict } from '../model/explanation.ts';
 import type { SourceId } from '../model/ids.ts';
+import { type MappingRule, switchPath } from '../model/mapping.ts';
 import type { Link, RemoteObject } from '../model/operation.ts';
 import type { GoneReason, Remembered, SourceObject, Standing, Value } from '../model/source-object.ts';
 import { own, sameValue } from './attributes.ts';
+import { driftOf } from './discrepancies.ts';
 import type { Match } from './matching.ts';
 import { lookedFor } from './names.ts';
 import { listed } from './wording.ts';
@@ -105,13 +107,14 @@ const standingWords: Readonly<Record<Standing, string>> = {
 };
 
 /** `remote`: the linked account; null when it is gone. */
-export const liveAccount = (link: Link, remote: RemoteObject | null): LiveTarget => {
+export const liveAccount = (link: Link, remote: RemoteObject | null, rules: readonly MappingRule[]): LiveTarget => {
   if (remote === null)
     return {
       kind: 'gone',
-      says: `${link.remoteId} is not at the target any more; the next write finds out and makes it anew.`,
+      says: `${link.remoteId} is not at the target any more: a reconcile run, or the next write, finds that out.`,
     };
-  const differences = differencesOf(link, remote);
+  // What a reconcile run finds, and no more, so that its repair puts right what is told here.
+  const differences = driftOf(link, remote, rules).map(({ path, told, holds }) => ({ path, told, there: holds }));
   const says =
     differences.length === 0
       ? `${link.remoteId} is at the target, and all it was told is as it was told.`
@@ -119,10 +122,38 @@ export const liveAccount = (link: Link, remote: RemoteObject | null): LiveTarget
   return { kind: 'linked', differences, says };
 };
 
-const differencesOf = ({ pushed }: Link, { attributes }: RemoteObject): readonly LiveDifference[] =>
-  Object.keys(pushed)
-    .map((path) => ({ path, told: own(pushed, path), there: own(attributes, path) }))
-    .filter(({ told, there }) => !sameValue(told, there));
+/** These say that the account is as the record has it; what is to be done anyhow has a reason of its own. */
+const present: readonly Reason[] = ['in_sync', 'waiting_reference', 'disabled_in_source'];
+const left: readonly Reason[] = ['out_of_scope', 'soft_deleted', 'deleted', 'missing'];
+
+/** What the target, asked now, shows otherwise than a verdict says by the record; null: nothing. */
+export const contradiction = (reason: Reason, live: LiveTarget | null): string | null => {
+  const isPresent = present.includes(reason);
+  if (live === null || !(isPresent || left.includes(reason))) return null;
+  if (live.kind === 'gone') return isPresent ? 'does not show it any more' : null;
+  if (live.kind !== 'linked') return null;
+  const off = live.differences.find(({ path }) => path === switchPath);
+  // What else is written at the account of somebody who left is nobody's business any more.
+  const others = isPresent ? live.differences.filter((one) => one !== off).map(({ path }) => path) : [];
+  const shown = [
+    ...(off === undefined ? [] : [switchWords(off)]),
+    ...(others.length === 0 ? [] : [`${listed(others)} otherwise than it was told`]),
+  ];
+  return shown.length === 0 ? null : `shows ${shown.join(', and ')}`;
+};
+
+const switchWords = ({ there }: LiveDifference): string => {
+  if (typeof there !== 'boolean') return 'nothing of whether it is switched on';
+  return `it switched ${there ? 'on' : 'off'}`;
+};
+
+/** The verdict by the record, beside what was just seen. */
+export const contradicted = ({ reason, sentence }: Verdict, target: string, shown: string): Verdict => ({
+  reason,
+  sentence: `On record: ${sentence} But ${target}, asked now, ${shown}.`,
+  owner: 'your_team',
+  todo: `Ask for a reconcile run of ${target}, which finds what is otherwise there, and for the repair of what it found.`,
+});
 
 /** `by`: the attribute that found it. */
 export const liveMatch = (match: Match, by: string | null): LiveTarget => {

@@ -1,19 +1,29 @@
 /** The whole answer about one object at one target: a verdict and the trace behind it. */
 
-import type { Explained, Verdict, Written } from '../model/explanation.ts';
+import type { Explained, LiveTarget, Verdict, Written } from '../model/explanation.ts';
 import { switchesOn } from '../model/operation.ts';
 import type { Plan } from '../model/plan.ts';
 import type { ProvisionRun } from '../model/run.ts';
+import { contradicted, contradiction } from './explain-live.ts';
 import { type Details, isLetGo, stepsOf } from './explain-steps.ts';
 import { type Finding, judge, type ObjectNow, type TargetNow } from './finding.ts';
 import { oneApproves, sayings, type Words } from './sayings.ts';
 import { isToBeOff, type OtherSwitch, otherSwitch } from './switch.ts';
 import { nameOf, needOf, strippedWords, timesText, timeText, waitsOf } from './wording.ts';
 
-export const explain = (target: TargetNow, object: ObjectNow, details: Details): Explained => {
+/** `live`: what the target says now, where it was asked. */
+export const explain = (
+  target: TargetNow,
+  object: ObjectNow,
+  details: Details,
+  live: LiveTarget | null = null,
+): Explained => {
   const finding = judge(target, object);
+  const shown = contradiction(finding.reason, live);
+  const words = { ...wordsOf(target, object, details, finding), isSeenOtherwise: shown !== null };
+  const verdict = verdictOf(finding, words);
   return {
-    verdict: verdictOf(finding, wordsOf(target, object, details, finding)),
+    verdict: shown === null ? verdict : contradicted(verdict, words.target, shown),
     steps: stepsOf({ target, object, details, finding }),
   };
 };
@@ -23,7 +33,12 @@ const verdictOf = ({ reason }: Finding, words: Words): Verdict => {
   return { reason, sentence: says(words), owner: owner(words), todo: todo(words) };
 };
 
-const wordsOf = (target: TargetNow, object: ObjectNow, details: Details, finding: Finding): Words => {
+const wordsOf = (
+  target: TargetNow,
+  object: ObjectNow,
+  details: Details,
+  finding: Finding,
+): Omit<Words, 'isSeenOtherwise'> => {
   const { link, seen, escrow } = object;
   const { type } = seen.object.ref;
   return {

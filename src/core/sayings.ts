@@ -13,6 +13,8 @@ export type Words = {
   readonly target: string;
   /** `account 123`, `group 7`; null when there is none. */
   readonly account: string | null;
+  /** Whether the target, asked now, shows the account otherwise than the record has it. */
+  readonly isSeenOtherwise: boolean;
   /** Whether the account is switched off. */
   readonly isOff: boolean;
   /** By what somebody is off who is: another switch than Entra's own, where the mapping goes by one. */
@@ -66,8 +68,8 @@ const yourTeam = (): ResolutionOwner => 'your_team';
 
 export const sayings: Readonly<Record<Reason, Saying>> = {
   in_sync: {
-    says: ({ who, target, account, isOff, lastWrite }) =>
-      `${who} is at ${target} as ${account}, as wanted${isOff ? ', and switched off there, of which the attribute mapping says nothing now' : ''}; ${lastWrite}.`,
+    says: ({ who, target, account, isOff, isSeenOtherwise, lastWrite }) =>
+      `${who} is at ${target} as ${account}${isSeenOtherwise ? '' : ', as wanted'}${isOff ? ', and switched off there, of which the attribute mapping says nothing now' : ''}; ${lastWrite}.`,
     owner: ({ isOff }) => (isOff ? 'your_team' : null),
     todo: ({ isOff, target }) => (isOff ? `If they are to work there, switch the account on at ${target}.` : null),
   },

@@ -112,7 +112,10 @@ export const askTarget = async (
     try {
       const signal = AbortSignal.timeout(timeoutMs);
       await target.ready(signal);
-      if (link !== null) return liveAccount(link, await target.get(link.ref.type, link.remoteId, signal));
+      if (link !== null) {
+        const { type } = link.ref;
+        return liveAccount(link, await target.get(type, link.remoteId, signal), record.mapping[type]);
+      }
       if (gone !== null)
         return {
           kind: 'not_asked',

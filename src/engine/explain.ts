@@ -165,17 +165,18 @@ const explainAt = async (
   if (evidence === undefined) return null;
   const { object, about } = evidence;
   const names = await namesOf(stores, connection, object);
-  const nameOf = (id: SourceId) => names.get(id);
+  const details = {
+    ...source,
+    ...(await writtenAt(stores, record.id, about)),
+    planned: await plannedOn(stores, side.now.plan, ref),
+    nameOf: (id: SourceId) => names.get(id),
+  };
+  const asked = live ? await askTarget(stores, connectTarget, record, seen, object.link) : null;
   return {
-    ...explain(side.now, object, {
-      ...source,
-      ...(await writtenAt(stores, record.id, about)),
-      planned: await plannedOn(stores, side.now.plan, ref),
-      nameOf,
-    }),
+    ...explain(side.now, object, details, asked),
     target: { id: record.id, name: record.name },
     link: object.link,
-    live: live ? await askTarget(stores, connectTarget, record, seen, object.link) : null,
+    live: asked,
   };
 };
 

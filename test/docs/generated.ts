@@ -204,6 +204,7 @@ const ofJane: Words = {
   target: 'Helpdesk',
   account: 'account 123',
   isOff: false,
+  isSeenOtherwise: false,
   offBy: null,
   fate: 'account 123 at Helpdesk was switched off 2026-11-02 09:00 UTC',
   stripped: null,

@@ -646,6 +646,64 @@ describe('asked again now', () => {
     expect((await why(of, mailOf('anna'), true)).live).toMatchObject({ kind: 'gone' });
   });
 
+  it('nobody is told to be at the target as wanted whose account, asked for now, is gone, off or otherwise', async () => {
+    const of = await story();
+    of.hire('anna');
+    await of.full();
+    const account = of.account('anna');
+    if (account === undefined) throw new Error('anna has no account');
+    const { remoteId: anna } = account;
+    const byHand = (attributes: object) =>
+      of.remote.objects.set(anna, { ...account, attributes: { ...account.attributes, ...attributes } });
+    const told = async (live: boolean) => (await why(of, mailOf('anna'), live)).verdict;
+    const asWanted = await told(true);
+    const seenAs = (shown: string) => ({
+      reason: 'in_sync',
+      sentence: `On record: anna is at Helpdesk as account ${anna}; last written 2026-03-02 08:00 UTC. But Helpdesk, asked now, ${shown}.`,
+      owner: 'your_team',
+      todo: 'Ask for a reconcile run of Helpdesk, which finds what is otherwise there, and for the repair of what it found.',
+    });
+    byHand({ active: false });
+    expect(await told(true)).toEqual(seenAs('shows it switched off'));
+    byHand({ active: false, displayName: 'A.' });
+    expect(await told(true)).toEqual(seenAs('shows it switched off, and displayName otherwise than it was told'));
+    byHand({ displayName: 'ANNA' });
+    expect(await told(true)).toEqual(asWanted);
+    of.remote.objects.delete(anna);
+    expect(await told(true)).toEqual(seenAs('does not show it any more'));
+    expect(await told(false)).toEqual(asWanted);
+  });
+
+  it.each([
+    {
+      who: 'who is disabled',
+      off: (of: Story) => of.hire('max', { accountEnabled: false }),
+      reason: 'disabled_in_source',
+    },
+    { who: 'who left', off: (of: Story) => of.directory.remove(id('max'), 'soft_deleted'), reason: 'soft_deleted' },
+  ])('the account of somebody $who is not told to be off that shows on', async ({ off, reason }) => {
+    const of = await story();
+    of.hire('anna');
+    of.hire('max');
+    await of.full();
+    off(of);
+    await of.delta();
+    const account = of.account('max');
+    if (account === undefined) throw new Error('max has no account');
+    const { verdict } = await why(of, mailOf('max'), true);
+    expect(verdict).toMatchObject({ reason, owner: 'customer_it' });
+    const attributes = { ...account.attributes, active: true, displayName: 'M.' };
+    of.remote.objects.set(account.remoteId, { ...account, attributes });
+    expect((await why(of, mailOf('max'), true)).verdict).toMatchObject({
+      reason,
+      sentence: expect.stringMatching(/^On record: max .* But Helpdesk, asked now, shows it switched on/),
+      owner: 'your_team',
+    });
+    of.remote.objects.delete(account.remoteId);
+    const isLeft = reason === 'soft_deleted';
+    expect((await why(of, mailOf('max'), true)).verdict.sentence === verdict.sentence).toBe(isLeft);
+  });
+
   it('the target shows an account that carries the id of somebody else', async () => {
     const of = await story();
     of.hire('anna');
