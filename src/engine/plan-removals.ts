@@ -10,6 +10,7 @@ import { isOfPlan } from './aim.ts';
 import { forgetLooks, letGo } from './first-looks.ts';
 import type { Gathered, Item } from './gather.ts';
 import { type Leaver, leaversAmong, noteLeaversAsShown } from './leavers-as-shown.ts';
+import { notMended } from './not-mended.ts';
 import { noteMemberships } from './owed-looks.ts';
 import { counted, type Done, type Pending } from './pending.ts';
 import { believed, isDry, linksOf, objectsOf, type Provisioning, passOf, rulesFor } from './provisioning.ts';
@@ -266,9 +267,9 @@ const membersToRemove = async (work: Provisioning, gathered: Gathered): Promise<
   for (const [group, edges] of gathered.edges) {
     const link = groups.get(group);
     const since = link?.membersAt ?? link?.membersSince ?? null;
-    if (since === null) continue;
-    for (const { member, want, version } of edges)
-      if (want === 'remove' && version > since) note(group, member, version);
+    if (link === undefined || since === null) continue;
+    const left = edges.filter(({ want, version }) => want === 'remove' && version > since);
+    for (const { member, version } of await notMended(work, link, left)) note(group, member, version);
   }
   for await (const items of gathered.groups()) {
     const owners = items.map(({ ref }) => ref);

@@ -8,6 +8,7 @@ import { group, type Ref, user } from '../model/source-object.ts';
 import { carryOut } from './carry-out.ts';
 import type { Gathered, Item } from './gather.ts';
 import { notBack } from './not-back.ts';
+import { notMended } from './not-mended.ts';
 import { type Done, isFoundGone, type Pending } from './pending.ts';
 import { isDry, linksOf, objectsOf, type Provisioning, passOf } from './provisioning.ts';
 import { linksAsShown } from './sights.ts';
@@ -178,16 +179,17 @@ async function* newMembers(work: Provisioning, gathered: Gathered, groups: reado
         yield { group, members };
       continue;
     }
-    const added = (gathered.edges.get(group.ref.id) ?? []).filter(
+    const told = (gathered.edges.get(group.ref.id) ?? []).filter(
       ({ want, version }) => want === 'add' && version > (group.membersAt ?? 0),
     );
+    const added = await notMended(work, group, told);
     const joined = { group, members: added.map(({ member }) => member) };
     if (unseen.has(group.ref.id)) yield { group, members: await atOnce([joined], waitedOf(work, group)) };
     else {
       yield joined;
-      const told = new Set(joined.members.map(({ id }) => id));
+      const known = new Set(joined.members.map(({ id }) => id));
       for await (const { members } of waitedOf(work, group))
-        yield { group, members: members.filter(({ id }) => !told.has(id)) };
+        yield { group, members: members.filter(({ id }) => !known.has(id)) };
     }
   }
 }

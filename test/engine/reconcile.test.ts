@@ -428,6 +428,41 @@ describe('a repair', () => {
     expect(s.account('bob')?.attributes).toMatchObject({ title: 'clerk' });
   });
 
+  it('asked-again-does-it-again: plans nothing of what is mended meanwhile, neither accounts nor memberships', async () => {
+    const s = await staffed();
+    remove(s, 'ann');
+    edit(s, 'bob', { title: 'boss' });
+    const members = s.remote.members.get(groupNamed(s, 'staff')) ?? new Set();
+    members.delete(s.account('cid')?.remoteId ?? remoteId(''));
+    members.add(s.account('dan')?.remoteId ?? remoteId(''));
+    const reconciled = await s.reconcile();
+    await s.planRepair(reconciled);
+    expect(await s.held(await s.newestPlan())).toEqual([
+      'add_members 2',
+      'create user',
+      'remove_members 1',
+      'update user',
+    ]);
+    await s.approve();
+    expect(s.groups()).toEqual({ staff: ['ann', 'bob', 'cid'] });
+    await s.planRepair(reconciled);
+    expect(await s.held(await s.newestPlan())).toEqual([]);
+  });
+
+  it('asked-again-does-it-again: does nothing of what somebody mends at the target after it was approved', async () => {
+    const s = await staffed();
+    const members = s.remote.members.get(groupNamed(s, 'staff')) ?? new Set();
+    const [cid, dan] = [s.account('cid')?.remoteId ?? remoteId(''), s.account('dan')?.remoteId ?? remoteId('')];
+    members.delete(cid);
+    members.add(dan);
+    await s.planRepair(await s.reconcile());
+    members.add(cid);
+    members.delete(dan);
+    const writes = s.writes();
+    expect(await s.approve()).toMatchObject({ state: 'succeeded', counters: { membersAdded: 0, membersRemoved: 0 } });
+    expect(s.writes()).toBe(writes);
+  });
+
   it('does not touch what was not found, and moves no position', async () => {
     const s = await staffed();
     edit(s, 'ann', { title: 'boss' });
