@@ -23,6 +23,8 @@ export type PlanFilter = OfOrganizations & {
   readonly target?: TargetId;
   readonly kind?: PlanKind;
   readonly state?: PlanState;
+  /** Those alone that somebody decides on: they wait, hold something, and are no previews. */
+  readonly isToDecide?: boolean;
 };
 /** One step on one object. */
 export type StepName = { readonly ref: Ref; readonly step: string };

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { PlanWritten, StaleFence } from '../../src/model/errors.ts';
 import { organizationId, type PlanId, remoteId, runId, type TargetId } from '../../src/model/ids.ts';
 import type { Operation } from '../../src/model/operation.ts';
+import type { PlanKind } from '../../src/model/plan.ts';
 import { all } from '../support/ledger-world.ts';
 import { addsMembers, aGroup, creates, createsWith, disables, hostile, people, start } from '../support/operations.ts';
 import {
@@ -373,6 +374,29 @@ const plansContract = ({ dieAt, held, plans, takenOver }: PlanWorld): void => {
       expect(await ids({ organizations: [another, acme] })).toEqual(newest);
       expect(await ids({ organizations: [another] })).toEqual([]);
       expect(await ids({ organizations: [] })).toEqual([]);
+    });
+
+    it('that waits is to be decided on only where it holds something, and is no preview', async () => {
+      const { target, lease } = await held();
+      const one = (kind: PlanKind, counts = aPlan(target).counts) => aPlan(target, { kind, counts });
+      const nothing = { create: 0, update: 0, add_members: 0, remove_members: 0, disable: 0, delete: 0 };
+      const made = [
+        one('held'),
+        one('first', { ...nothing, remove_members: 1 }),
+        one('repair'),
+        one('preview'),
+        one('dry_run', nothing),
+        one('undo', nothing),
+      ];
+      for (const plan of made) await plans.add(lease, plan);
+      const listed = async (filter: object) =>
+        (await plans.list({ target, isToDecide: true, ...filter }, null, 10)).items.map(({ kind }) => kind);
+      expect(await listed({})).toEqual(['repair', 'first', 'held']);
+      expect(await listed({ kind: 'first' })).toEqual(['first']);
+      expect(await listed({ kind: 'preview' })).toEqual([]);
+      await plans.decide(made[0]?.id ?? aPlanId(), 'approved', decision);
+      expect(await listed({})).toEqual(['repair', 'first']);
+      expect(await listed({ state: 'approved' })).toEqual([]);
     });
   });
 };

@@ -213,4 +213,8 @@ const matches = (plan: Plan, filter: PlanFilter): boolean =>
   (filter.organizations?.includes(plan.organization) ?? true) &&
   (filter.target === undefined || plan.target === filter.target) &&
   (filter.kind === undefined || plan.kind === filter.kind) &&
-  (filter.state === undefined || plan.standing.state === filter.state);
+  (filter.state === undefined || plan.standing.state === filter.state) &&
+  (filter.isToDecide !== true || isToDecide(plan));
+
+const isToDecide = ({ standing: { state }, kind, counts }: Plan): boolean =>
+  state === 'waiting' && kind !== 'preview' && Object.values(counts).some((count) => count > 0);

@@ -7,6 +7,7 @@ import type mongoose from 'mongoose';
 import { type PlanEvent, standingAfter } from '../../core/plan-standing.ts';
 import { PlanWritten } from '../../model/errors.ts';
 import { connectionId, organizationId, type PlanId, planId, runId, targetId } from '../../model/ids.ts';
+import type { Action } from '../../model/operation.ts';
 import { askedFor, type DecidedKind, type Plan, type PlanStanding } from '../../model/plan.ts';
 import type { RunScope } from '../../model/run.ts';
 import type { PlanFilter, PlanStore, Slot } from '../plan-store.ts';
@@ -219,9 +220,24 @@ const planOf = (document: PlanDocument | null): Plan | null => {
   };
 };
 
-const filterOf = ({ organizations, target, kind, state }: PlanFilter) => ({
+const filterOf = ({ organizations, target, kind, state, isToDecide }: PlanFilter) => ({
   ...(organizations === undefined ? {} : { organization: { $in: [...organizations] } }),
   ...(target === undefined ? {} : { target }),
   ...(kind === undefined ? {} : { kind }),
   ...(state === undefined ? {} : { 'standing.state': state }),
+  // Beside what else is asked for of the same fields.
+  ...(isToDecide === true ? { $and: toDecide() } : {}),
 });
+
+const actions = [
+  'create',
+  'update',
+  'disable',
+  'delete',
+  'add_members',
+  'remove_members',
+] as const satisfies readonly Action[];
+const toDecide = (): mongoose.mongo.Filter<PlanDocument>[] => [
+  { 'standing.state': 'waiting', kind: { $ne: 'preview' } },
+  { $or: actions.map((action) => ({ [`counts.${action}`]: { $gt: 0 } })) },
+];

@@ -72,6 +72,19 @@ describe('a plan', () => {
     expect((await door.call('GET', `/v1/plans/${newId('pln')}`)).status).toBe(404);
   });
 
+  it('is listed as to be decided, which one that is only to look at, or holds nothing, is not', async () => {
+    const none = { create: 0, update: 0, add_members: 0, remove_members: 0, disable: 0, delete: 0 };
+    const held = await waits();
+    const empty = await waits({ kind: 'undo', counts: none });
+    const preview = await waits({ kind: 'preview' });
+    const listed = async (query: string) =>
+      pageOf(await door.call('GET', `/v1/plans?target_id=${target}&${query}`)).data.map((plan) => String(plan['id']));
+    expect(await listed('to_decide=true')).toEqual([held]);
+    expect((await listed('state=waiting')).toSorted()).toEqual([held, empty, preview].toSorted());
+    expect(await listed('to_decide=false')).toHaveLength(3);
+    expect((await door.call('GET', '/v1/plans?to_decide=yes')).status).toBe(400);
+  });
+
   it('says of each operation who is meant, what is done and what was before', async () => {
     const id = await waits();
     const first = pageOf(await door.call('GET', `/v1/plans/${id}/operations?limit=1&action=disable`));

@@ -50,6 +50,10 @@ export const planRoutes: readonly Route[] = [
       target_id: targetIdText.optional(),
       kind: planKind.optional(),
       state: planState.optional(),
+      to_decide: z.enum(['true', 'false']).default('false').meta({
+        description:
+          'Only plans that somebody decides on: they wait, hold something, and are no previews. Where a `first` and a `held` one of a target are among them, it is the `first` that is to be decided.',
+      }),
       ...paging,
     }),
     body: nothing,
@@ -61,6 +65,7 @@ export const planRoutes: readonly Route[] = [
         ...(query.target_id === undefined ? {} : { target: targetId(query.target_id) }),
         ...(query.kind === undefined ? {} : { kind: query.kind }),
         ...(query.state === undefined ? {} : { state: query.state }),
+        ...(query.to_decide === 'true' ? { isToDecide: true } : {}),
       };
       const list = `plans ${JSON.stringify(filter)}`;
       return answerPage(list, query, (after, limit) => commands.listPlans(filter, after, limit), planView);
