@@ -157,7 +157,7 @@ const textOf = ({
     ...section('What somebody decided on, and what became of the plans', decided),
     ...section('What was seen at the targets, and judged', judged),
     '',
-    `After the storm ${byDelta} of ${rounds.length} targets were what their tenants are by delta runs alone, managers and all, as ${judgedByDelta} of them had to be but for managers.`,
+    `After the storm ${judgedByDelta} of ${rounds.length} targets had to be what their tenants are by delta runs alone, but for managers; ${byDelta} were, managers and all.`,
     `Then ${rounds.join(' and ')} full syncs were made.`,
   ].join('\n');
 

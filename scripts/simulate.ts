@@ -8,12 +8,12 @@ import { commitOf } from './simulate/commit.ts';
 import { simulateMany } from './simulate/many.ts';
 import { type Options, parseOptions, usage } from './simulate/options.ts';
 import { recordLongRun } from './simulate/record.ts';
-import { type Asked, sayCoverage, sayFailure, sayMissing, saySummary } from './simulate/say.ts';
+import { type Asked, sayCoverage, sayFailure, sayMissing, saySummary, storyOf } from './simulate/say.ts';
 import { loadSimulate } from './simulate/share.ts';
 
 /** So many failing seeds are made small; one is mostly enough to find the bug. */
 const mostShrunk = 3;
-const tailLines = 40;
+const storyLines = 30;
 /** What must have happened takes, some of it, seeds that lean to it: where that is asked for they are played as by the test. */
 const ofEachBias = 4;
 /** Whoever reads from a file or a pipe hears now and then that it goes on. */
@@ -44,8 +44,13 @@ async function main(options: Options): Promise<number> {
 
 async function one(options: Options, planted: readonly string[]): Promise<number> {
   const simulate = await loadSimulate(planted);
-  const { from: seed, only, aimed, bias } = options;
+  const { from: seed, aimed, bias } = options;
+  const only = options.only === 'list' ? null : options.only;
   const told = await simulate({ seed, only, aimed, bias, keepsTrace: options.trace, ...mixOf(options) });
+  if (options.only === 'list') {
+    for (const name of told.struck) console.log(name);
+    return 0;
+  }
   for (const line of told.trace) console.log(line);
   console.log(`hash ${told.hash}, ${told.steps} steps, ${told.judged} changes at targets judged`);
   if (told.violations.length > 0) {
@@ -124,8 +129,8 @@ async function tellFailure(options: Options, failed: Told, asked: Asked): Promis
     : { only: failed.struck, told: failed };
   const { trace } = await again(new Set(small.only), true);
   const end = trace.findIndex((line) => line.includes(' ORACLE ')) + 1 || trace.length;
-  const tail = trace.slice(Math.max(0, end - tailLines), end);
-  console.log(sayFailure(small.told, commitOf(), asked, small.only, options.shrinks, tail));
+  const story = storyOf(trace.slice(0, end), storyLines);
+  console.log(sayFailure(small.told, commitOf(), asked, small.only, options.shrinks, story));
 }
 
 function mixOf({ isCalm }: Options): Pick<Ask, 'mix'> {

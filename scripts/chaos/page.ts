@@ -70,13 +70,14 @@ export const stormInWords = (storm: Storm | null): string => {
 const restarts = ({ faults }: Storm): number =>
   totalOf(Object.fromEntries(Object.entries(faults).filter(([name]) => /^(?:Redis dead|MongoDB)/.test(name))));
 
+/** What is judged after delta runs alone, and was kept or stands among what was lost; and beside it how many were as their tenants in everything. */
 const afterwards = ({ byDelta, judgedByDelta, rounds }: Storm): string =>
-  `${byDelta} of ${rounds.length} targets were what their tenants are after delta runs alone, managers and all, ${hadToBe(judgedByDelta)}; then ${rounds.join(' and ')} full syncs were made`;
+  `${hadToBe(judgedByDelta, rounds.length)}; managers are not judged before the end, and ${byDelta} of ${rounds.length} were right by then with these as well; after that ${rounds.join(' and ')} full syncs were made`;
 
-const hadToBe = (some: number): string =>
+const hadToBe = (some: number, all: number): string =>
   some === 0
-    ? '**as none of them had to be**: lists had lied until so late that what they hid may not have been told by then'
-    : `as ${some} of them had to be but for managers, who are not judged then`;
+    ? `**no target had to be what its tenant is after delta runs alone**: lists had lied until so late that what they hid may not have been told by then`
+    : `${some} of ${all} targets had to be what their tenants are after delta runs alone, but for managers (what was not is counted as lost)`;
 
 const inWords = (counts: Readonly<Record<string, number>>): string =>
   Object.entries(counts)

@@ -2,6 +2,7 @@
 
 import { parseArgs } from 'node:util';
 import { WrongOption, wholeNumber } from '../../src/command-line.ts';
+import { isName } from '../../test/simulation/names.ts';
 
 export const usage = `Usage: make simulate, or npm run simulate -- [options]
 
@@ -11,7 +12,7 @@ is quiet, and says which promise was broken. See docs/reliability.md.
   npm run simulate -- --seeds 1..2000      many seeds; ends with 1 when a promise was broken
   npm run simulate -- --seed 42 --trace    one seed again, with everything that happened
 
-  --seeds A..B      which seeds (1..1000)
+  --seeds A..B      which seeds (1..200: 10 to 60 s; a process plays some 5 to 20 in a second, so that 1..2000 take minutes)
   --seed N          one seed
   --swarm           each seed draws its own mix of faults (as is usual)
   --calm            no faults at all
@@ -20,8 +21,8 @@ is quiet, and says which promise was broken. See docs/reliability.md.
                     its own: some 800 runs beside the seeds. With --seeds; ends with 1, too, when something that must have happened did in
                     fewer than --least seeds
   --least N         1
-  --only a,b,c      the faults and edits that may happen, by name, as a shrunk run tells them; with --seed. Ends with 2 where one of
-                    them never happened
+  --only a,b,c      the faults and edits that may happen, by name, as a shrunk run tells them; with --seed. 'list' plays the seed as it is
+                    drawn and names those that happen. Ends with 2 where one of them never happened
   --trace           prints everything that happened; with --seed
   --no-shrink       does not look for the fewest faults that break the promise
   --bias NAME       seeds that lean to something that is seldom otherwise; 'list' names what
@@ -37,7 +38,7 @@ export type Options = {
   readonly workers: number;
   /** Null: not asked for. */
   readonly least: number | null;
-  readonly only: ReadonlySet<string> | null;
+  readonly only: ReadonlySet<string> | 'list' | null;
   readonly trace: boolean;
   readonly shrinks: boolean;
   readonly records: boolean;
@@ -74,7 +75,7 @@ export const parseOptions = (args: readonly string[]): Options => {
   if (values.least !== undefined && values.coverage !== true)
     throw new WrongOption('--least says how often things must happen, which --coverage looks at: give both.');
   const { from, to } =
-    values.seed === undefined ? rangeOf('seeds', values.seeds ?? '1..1000') : rangeOf('seed', values.seed);
+    values.seed === undefined ? rangeOf('seeds', values.seeds ?? '1..200') : rangeOf('seed', values.seed);
   const isOne = from === to;
   if (!isOne && (values.only !== undefined || values.aimed !== undefined || values.trace === true))
     throw new WrongOption('--only, --aimed and --trace are for one seed: give --seed.');
@@ -88,7 +89,7 @@ export const parseOptions = (args: readonly string[]): Options => {
     isCalm: values.calm === true,
     workers: numberOf('workers', values.workers ?? '1'),
     least: values.coverage === true ? numberOf('least', values.least ?? '1') : null,
-    only: values.only === undefined ? null : new Set(listOf(values.only)),
+    only: onlyOf(values.only),
     trace: values.trace === true,
     shrinks: values['no-shrink'] !== true,
     records: values.record === true,
@@ -101,8 +102,17 @@ export const parseOptions = (args: readonly string[]): Options => {
 
 const listOf = (text: string): readonly string[] => text.split(',').filter((name) => name !== '');
 
+const onlyOf = (text: string | undefined): Options['only'] => {
+  if (text === undefined) return null;
+  if (text === 'list') return 'list';
+  const names = listOf(text);
+  const unknown = names.find((name) => !isName(name));
+  if (unknown === undefined) return new Set(names);
+  throw new WrongOption(`--only knows no "${unknown}"; --only list names what happens in the seed.`);
+};
+
 const faultOf = (text: string): string => {
-  if (/^\w+@.+#\d+$/.test(text)) return text;
+  if (text.includes('@') && isName(text)) return text;
   throw new WrongOption(`--aimed takes the name of a fault, such as crash_after@ledger.intend#0, not "${text}".`);
 };
 

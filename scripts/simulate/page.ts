@@ -1,5 +1,6 @@
 /** The bugs that were put in, and the seeds that were played beyond those of the test, as docs/reliability.md and docs/seeds.md show them. */
 
+import { type Excuse, excuses } from '../../test/simulation/excuses.ts';
 import { layers, layersBeside, type Mutant, mutants } from '../../test/simulation/mutants/index.ts';
 import { storeMutants } from '../../test/store/mongo/mutants.ts';
 import { number, table } from '../markdown.ts';
@@ -179,30 +180,36 @@ const isIn =
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, each) => all + each, 0);
 const rate = (seeds: number, seconds: number): string => (seeds / seconds).toFixed(1);
 
+/** What each excuse means, also of those that nothing had. */
 const excusesText = ({ excused, happened }: LongRun): string => {
-  const kinds = Object.entries(happened)
-    .filter(([what]) => what.startsWith(excusedBy))
-    .sort(([, a], [, b]) => b - a)
-    .map(([what, seeds]) => `\`${what.slice(excusedBy.length)}\` ${number(seeds)}`);
-  const all = `In the end ${number(excused)} things were otherwise than the tenant has them, and excused`;
-  return kinds.length === 0 ? `${all}.` : `${all}; by what, and in how many seeds: ${kinds.join(', ')}.`;
+  const kinds = Object.entries(excuses) as readonly (readonly [Excuse, string])[];
+  const rows = kinds
+    .map(([excuse, what]) => ({ excuse, what, seeds: happened[`excused.${excuse}`] ?? 0 }))
+    .sort((a, b) => b.seeds - a.seeds)
+    .map(({ excuse, what, seeds }) => [`\`${excuse}\``, what, number(seeds)]);
+  return [
+    `In the end ${number(excused)} things were otherwise than the tenant has them, and excused. Of one seed that may be many, by one excuse or by several; this is what the excuses mean, and in how many of the seeds each was met:`,
+    table(['excuse', 'what it is given for', 'seeds'], rows),
+  ].join('\n\n');
 };
-const excusedBy = 'excused.';
 
-const standingNames = ['mended', 'open', 'untraced'] as const;
+const standingNames = ['mended', 'judged', 'open', 'untraced'] as const;
 type Standing = (typeof standingNames)[number];
 const endings: Readonly<Record<Standing, string>> = {
-  mended: 'were traced to what was at fault, which is told [below](#mended)',
+  mended: 'were traced to what was at fault, and it was mended, which is told [below](#mended)',
+  judged: 'were traced to the judge, or to what plays the tenant, which is told [below](#the-judge-was-wrong)',
   open: 'open: each breaks a promise still, and what is known of it is told [below](#open)',
   untraced:
     'were not traced: they pass now because something was mended, or because what they draw became other, and which of the two is not known',
 };
 
-/** By where the page names a seed: in its list of what is open, elsewhere, or nowhere. */
+/** By where the page names a seed: in its list of what is open, elsewhere, where it tells of the judge alone, or nowhere. */
 const standingBy = (told: string): ((each: Caught) => Standing) => {
   const open = openSeeds(told);
-  const named = seedsIn(told);
-  return ({ seed }) => (open.has(seed) ? 'open' : named.has(seed) ? 'mended' : 'untraced');
+  const [product = '', judge = ''] = told.split('\n## The judge was wrong\n');
+  const [mended, judged] = [seedsIn(product), seedsIn(judge)];
+  return ({ seed }) =>
+    open.has(seed) ? 'open' : mended.has(seed) ? 'mended' : judged.has(seed) ? 'judged' : 'untraced';
 };
 
 /** Those that the page says break a promise still, with the promises that it names at the head of their line: `- 1234, 2345 (I1, \`reason\`). …`. */

@@ -1,6 +1,6 @@
 /** What a simulation came to, in words. */
 
-import type { FaultName } from '../../test/simulation/faults.ts';
+import { type FaultName, faultKinds } from '../../test/simulation/faults.ts';
 import { missing } from '../../test/simulation/required.ts';
 import type { Told } from '../../test/simulation/simulate.ts';
 import type { Summary } from '../../test/simulation/summary.ts';
@@ -34,6 +34,20 @@ export const sayFailure = (
     ...tail.map((line) => `    ${line.slice(0, 240)}`),
   ].join('\n');
 };
+
+/**
+ * What led to the last line: the end of it in full, but for calls of which there is nothing to tell, and of what came before, whatever was edited, went
+ * wrong, or took effect at a target. `most`: lines of each.
+ */
+export const storyOf = (lines: readonly string[], most: number): readonly string[] => {
+  const told = lines.filter((line) => !/ done *$/.test(line));
+  const before = told.slice(0, -most).filter((line) => isDeed.test(line));
+  return [...before.slice(-most), ...(before.length === 0 ? [] : ['…']), ...told.slice(-most)];
+};
+
+const isDeed = new RegExp(
+  `^\\S+ (?:(?:effect|redis|database|operator|administrator) |\\S+ +(?:tenant|target|dies|stands still) |.*\\((?:${faultKinds.join('|')})\\)$)`,
+);
 
 /** Whoever gives these gets the same run once more. */
 const optionsOf = (seed: number, { bias, aimed, isCalm, planted }: Asked): readonly string[] => [

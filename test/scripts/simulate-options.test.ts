@@ -25,6 +25,17 @@ describe('what a simulation is asked', () => {
     expect(aimed('crash_after@ledger.intend#0')).toMatchObject({ from: 42, aimed: 'crash_after@ledger.intend#0' });
   });
 
+  it('a-name-of-nothing-was-played: is refused where it names a fault or an edit that no run has', () => {
+    const only = (name: string) => parseOptions(['--seed', '42', '--only', name]).only;
+    for (const name of ['nonsense', 'edit of tenant', 'nonsense@ledger.intend#0', 'error@ledger.intend'])
+      expect(() => only(`edit of tenant 0#3,${name}`)).toThrow(`--only knows no "${name}"; --only list names`);
+    expect(() => parseOptions(['--seed', '42', '--aimed', 'nonsense@ledger.intend#0'])).toThrow('--aimed takes');
+    expect(only('edit of tenant 0#3,error@ledger.intend#0')).toEqual(
+      new Set(['edit of tenant 0#3', 'error@ledger.intend#0']),
+    );
+    expect(only('list')).toBe('list');
+  });
+
   it('a-range-that-was-not-played-is-recorded: what is recorded is played to its end, however many seeds fail', () => {
     expect(parseOptions(['--seeds', '1..9']).enough).toBeLessThan(100);
     expect(parseOptions(['--seeds', '1..9', '--record']).enough).toBe(Number.POSITIVE_INFINITY);

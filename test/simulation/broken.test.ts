@@ -1,6 +1,6 @@
 /**
  * Every seed that broke a promise in the long run, whole, as it is drawn today: whatever mended it, none breaks one now. Those that do are told in
- * docs/seeds.md, and have to be, for as long as they do and no longer, with the promise that they break.
+ * docs/seeds.md, and have to be, for as long as they do and no longer, with a promise that they break.
  */
 
 import { readFileSync } from 'node:fs';

@@ -7,28 +7,10 @@ import type { DeprovisionPolicy, TargetRecord } from '../../src/model/target-rec
 import type { Stores } from '../../src/store/stores.ts';
 import type { Customer } from './customer.ts';
 import { type Group, inScope, type Person, type Truth } from './directory.ts';
+import type { Excuse } from './excuses.ts';
 import { wasHere } from './judge-policy.ts';
 import { isNeverKnown, mayBeProtected, mayHaveBeenInDoubt, mayHaveBeenProtected } from './protection.ts';
 import type { Remote } from './remote.ts';
-
-/** Why one thing about one object may be otherwise for good. It excuses nothing else about it. */
-export type Excuse =
-  | 'protected'
-  /** Two want one name, a name is somebody else's, or nobody looks at whose a group is. */
-  | 'name_taken'
-  | 'one_of_two'
-  /** By the target's own people. */
-  | 'retitled'
-  | 'removed'
-  /** The target said to have made it, and did not. */
-  | 'never_made'
-  | 'waiting'
-  | 'unrecorded'
-  | 'never_known'
-  /** Of those after which whoever left is deleted. */
-  | 'days_left'
-  | 'was_in_before'
-  | 'manager_recycled';
 
 /** Of one thing about an object. `excuse`: null where there is none. */
 type Wrong = { readonly says: string; readonly excuse: Excuse | null };

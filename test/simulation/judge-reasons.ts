@@ -16,7 +16,8 @@ import type { Stores } from '../../src/store/stores.ts';
 import { scimPath } from '../../src/target/scim/target-path.ts';
 import type { Customer } from './customer.ts';
 import { inScope } from './directory.ts';
-import type { Difference, Excuse } from './expected.ts';
+import type { Excuse } from './excuses.ts';
+import type { Difference } from './expected.ts';
 import type { Process, Stage } from './process.ts';
 
 /** So many are asked about by themselves. */
