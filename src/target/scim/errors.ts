@@ -133,12 +133,25 @@ const detailOf = (request: Request, body: Body, secret: string): string => {
   const said = body.kind === 'json' ? wordsIn(body.json) : null;
   if (said === null) return '.';
   const safe = said
-    .replaceAll(secret, '…')
+    .replaceAll(secret, omitted)
     .slice(0, 2_000)
     .replace(/[^\s"'<>(),;:=@]+@[^\s"'<>(),;:=@]+/g, '…@…')
     .replace(/\s+/g, ' ');
-  return `: ${withoutValues(safe, valuesIn(request)).slice(0, 300)}`;
+  return `: ${cut(withoutValues(safe, valuesIn(request)))}`;
 };
+
+/** Told from the dots of whoever is quoted; a sentence goes on after it. */
+const omitted = '[…]';
+const longest = 300;
+
+/** At the end of a word, where there is one. */
+const cut = (text: string): string =>
+  text.length <= longest
+    ? text
+    : `${text
+        .slice(0, longest + 1)
+        .replace(/ [^ ]*$/, '')
+        .slice(0, longest)} ${omitted}`;
 
 /** Servers keep names in a case of their own. Longest first: a full name is not left in half because its first part went before. */
 const withoutValues = (text: string, values: readonly string[]): string =>
