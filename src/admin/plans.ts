@@ -1,5 +1,6 @@
 /** Commands on plans: looking at what waits for a person, and deciding. */
 
+import { holdsNothing } from '../core/plan-standing.ts';
 import { inForce, stricterUntil } from '../core/safeguards.ts';
 import { isWithin } from '../core/scope.ts';
 import { refusals } from '../engine/plan-problems.ts';
@@ -8,7 +9,7 @@ import type { Connection } from '../model/connection.ts';
 import { type ConnectionId, type PlanId, type RunId, runId, type TargetId } from '../model/ids.ts';
 import type { Action, Why } from '../model/operation.ts';
 import type { Approver, Decision, Plan, PlanState, Staged } from '../model/plan.ts';
-import type { ProvisionRun } from '../model/run.ts';
+import type { Amends, ProvisionRun } from '../model/run.ts';
 import { scopeFrom } from '../model/scope.ts';
 import type { TargetInForce, TargetRecord } from '../model/target-record.ts';
 import { newId } from '../store/ids.ts';
@@ -212,7 +213,8 @@ const refuseOther = (plan: Plan, seen: readonly (string | null)[]): void => {
 };
 
 /** Null while it waits for a decision. */
-const refusalOf = ({ standing }: Plan): Refused | null => {
+const refusalOf = (plan: Plan): Refused | null => {
+  const { standing } = plan;
   switch (standing.state) {
     case 'waiting':
       return null;
@@ -220,7 +222,9 @@ const refusalOf = ({ standing }: Plan): Refused | null => {
       return new Refused(
         'plan_superseded',
         standing.by === null
-          ? 'Something moved since it was made, and what it holds is not wanted any more.'
+          ? plan.amends !== null && holdsNothing(plan)
+            ? nothingIn[plan.amends.kind]
+            : 'Something moved since it was made, and what it holds is not wanted any more.'
           : `Something moved since it was made, or it was asked for again. The plan ${standing.by} took its place; look at that one.`,
       );
     case 'expired':
@@ -241,6 +245,11 @@ const refusalOf = ({ standing }: Plan): Refused | null => {
         `It was ${words[standing.state]} by ${standing.decision.by} on ${standing.decision.at.toISOString()}: ${standing.decision.reason}`,
       );
   }
+};
+
+const nothingIn: Readonly<Record<Amends['kind'], string>> = {
+  repair: 'It holds nothing: of what was found, all that a plan could put right is as it should be by now.',
+  undo: 'It holds nothing: what the run did is taken back already, or is left out; GET /v1/plans/{plan_id}/left_out says what, and why.',
 };
 
 const words: Readonly<Record<Extract<PlanState, 'approved' | 'rejected' | 'applied'>, string>> = {

@@ -16,8 +16,24 @@ import { type Requested, requestAmending } from './runs.ts';
 /** An operation of the run that is not undone, why, and the run that is why, if one is (`by` of core/undo.ts). */
 export type LeftOutFor = PlannedFor & { readonly reason: LeftOutReason; readonly by: RunId | null };
 
+/** Undos at one target; whoever took back more than that has the next one planned, which holds nothing. */
+const mostLookedAt = 200;
+
 export const undoCommands = (room: Room, newRunId: () => RunId = () => runId(newId('run'))) => {
   const { runs, ledger, plans } = room.stores;
+
+  /** The run that took back all of it: what an earlier undo left out or could not do may be done by another. */
+  const undoneBy = async ({ id, target }: Within<ProvisionRun>): Promise<RunId | null> => {
+    const applied = await plans.list({ target, kind: 'undo', state: 'applied' }, null, mostLookedAt);
+    for (const plan of applied.items) {
+      if (plan.amends?.run !== id || plan.standing.state !== 'applied') continue;
+      const by = await runs.get(plan.standing.begun);
+      if (by?.state !== 'succeeded' || Object.keys(by.counters.skipped).length > 0) continue;
+      const leftOut = await plans.operations({ target, id: leftOutOf(plan.id) }, {}, null, 1);
+      if (leftOut.items.length === 0) return by.id;
+    }
+    return null;
+  };
 
   const undoable = async (id: RunId): Promise<Within<ProvisionRun>> => {
     const run = found(await runs.get(id), 'run');
@@ -30,6 +46,12 @@ export const undoCommands = (room: Room, newRunId: () => RunId = () => runId(new
       throw new Refused('undo_too_late', 'What the run found before it wrote is not kept long enough any more.');
     const { items } = await ledger.entries(run.target, run.id, null, 1);
     if (items.length === 0) throw new Refused('nothing_to_undo', 'The run wrote nothing to its target.');
+    const by = await undoneBy(run);
+    if (by !== null)
+      throw new Refused(
+        'nothing_to_undo',
+        `All that the run did was taken back by the run ${by}; nothing of it is left.`,
+      );
     return run;
   };
 

@@ -1,7 +1,7 @@
 /** What becomes of a plan: which event moves it from where it stands to where. Every plan ends in one state that nothing moves it out of. */
 
 import type { PlanId, RunId } from '../model/ids.ts';
-import type { Decision, OpenState, PlanRefusal, PlanStanding } from '../model/plan.ts';
+import type { Decision, OpenState, Plan, PlanRefusal, PlanStanding } from '../model/plan.ts';
 import type { Approvals } from '../model/target-record.ts';
 import { isSomebodyElse } from './approvals.ts';
 
@@ -18,6 +18,13 @@ export type PlanEvent =
   /** It stood there too long, and nobody began it. */
   | { readonly kind: 'expire'; readonly from: OpenState; readonly at: Date }
   | { readonly kind: 'refuse'; readonly why: PlanRefusal; readonly at: Date };
+
+/** As it is written down: it waits. A repair or an undo that holds nothing is over, for there is nothing to decide, and nobody waits for it. */
+export const standingAtFirst = (plan: Pick<Plan, 'amends' | 'counts'>): PlanStanding =>
+  plan.amends !== null && holdsNothing(plan) ? { state: 'superseded', by: null } : { state: 'waiting' };
+
+export const holdsNothing = ({ counts }: Pick<Plan, 'counts'>): boolean =>
+  Object.values(counts).every((count) => count === 0);
 
 /** Null: the event comes too early or too late, and nothing moves. */
 export const standingAfter = (was: PlanStanding, event: PlanEvent): PlanStanding | null => {

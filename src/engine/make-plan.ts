@@ -2,6 +2,7 @@
 
 import { approvalsFor } from '../core/approvals.ts';
 import { rulesMoved } from '../core/plan-basis.ts';
+import { standingAtFirst } from '../core/plan-standing.ts';
 import type { Exceeded, Plan, PlanKind } from '../model/plan.ts';
 import { freshMs } from './aim.ts';
 import { basisOf } from './basis.ts';
@@ -35,9 +36,10 @@ export const makePlan = async (
   };
   await engine.stores.plans.add(work.lease, plan);
   const facts = { plan: id, target: record.id, run: run.id, ...content.counts };
+  const standing = standingAtFirst(plan);
   if (kind === 'preview') engine.world.log.info('plan.previewed', facts);
-  else engine.world.log.warn('plan.waits', { ...facts, kind });
-  return (await engine.stores.plans.get(id)) ?? { ...plan, standing: { state: 'waiting' } };
+  else if (standing.state === 'waiting') engine.world.log.warn('plan.waits', { ...facts, kind });
+  return (await engine.stores.plans.get(id)) ?? { ...plan, standing };
 };
 
 /**

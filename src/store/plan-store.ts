@@ -59,7 +59,7 @@ export interface PlanStore {
   unstage(lease: Lease, plan: PlanId): Promise<void>;
 
   /**
-   * Writes a plan down that waits; one that is written down already stays as it is. Whatever waited in its slot is superseded by it, before: there are
+   * Writes a plan down as it stands at first (core/plan-standing.ts); one that is written down already stays as it is. Whatever waited in its slot is superseded by it, before: there are
    * never two. Throws `StaleFence`.
    */
   add(lease: Lease, plan: Omit<Plan, 'standing'>): Promise<void>;

@@ -446,7 +446,12 @@ describe('a repair', () => {
     await s.approve();
     expect(s.groups()).toEqual({ staff: ['ann', 'bob', 'cid'] });
     await s.planRepair(reconciled);
-    expect(await s.held(await s.newestPlan())).toEqual([]);
+    const again = await s.newestPlan();
+    expect(await s.held(again)).toEqual([]);
+    await expect(s.commands.approvePlan(again.id, word)).rejects.toMatchObject({
+      code: 'plan_superseded',
+      message: expect.stringContaining('It holds nothing'),
+    });
   });
 
   it('asked-again-does-it-again: does nothing of what somebody mends at the target after it was approved', async () => {

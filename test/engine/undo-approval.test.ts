@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { runId } from '../../src/model/ids.ts';
 import { id, target } from '../support/story.ts';
-import { blunder, sorted, staffed, word } from '../support/undoing.ts';
+import { blunder, leftOut, sorted, staffed, word } from '../support/undoing.ts';
 
 describe('the undo of a provision run', () => {
   it('is refused when the target was written to since it was planned, whatever else the tenant says', async () => {
@@ -43,6 +43,35 @@ describe('the undo of a provision run', () => {
     const { objects, members } = sorted(s);
     expect(objects.filter(([, { attributes }]) => attributes['externalId'] !== id('new'))).toEqual(before.objects);
     expect(members).toEqual(before.members);
+  });
+
+  it('asked-again-waits-with-nothing: is refused where all of it is taken back, with the run that did so', async () => {
+    const s = await staffed();
+    const run = await blunder(s);
+    await s.planUndo(run);
+    const by = await s.approve();
+    await expect(s.commands.requestUndo(run.id)).rejects.toMatchObject({
+      code: 'nothing_to_undo',
+      message: `All that the run did was taken back by the run ${by.id}; nothing of it is left.`,
+    });
+  });
+
+  it('asked-again-waits-with-nothing: is over at once where it holds nothing but what it leaves out, and says that', async () => {
+    const s = await staffed({ target: { deprovision: { kind: 'none' } } });
+    const run = await blunder(s);
+    await s.planUndo(run);
+    const first = await s.newestPlan();
+    expect(await leftOut(s)).toEqual(['deprovision_off create new -']);
+    const by = await s.approve();
+    await s.planUndo(run);
+    const second = await s.newestPlan();
+    expect(second.id).not.toBe(first.id);
+    expect(await leftOut(s)).toContain(`changed_since update p1 ${by.id}`);
+    expect(second.standing).toEqual({ state: 'superseded', by: null });
+    await expect(s.commands.approvePlan(second.id, word)).rejects.toMatchObject({
+      code: 'plan_superseded',
+      message: expect.stringContaining('It holds nothing: what the run did is taken back already, or is left out'),
+    });
   });
 
   it('is refused for a run that wrote nothing, has not ended, or is too long ago', async () => {

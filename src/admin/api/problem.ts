@@ -73,7 +73,7 @@ export const problems: Readonly<Record<ProblemCode, { readonly status: number; r
   run_not_ended: { status: 409, title: 'The run has not ended yet' },
   run_without_result: { status: 409, title: 'The run came to no result' },
   nothing_to_repair: { status: 409, title: 'The run found nothing that a plan puts right' },
-  nothing_to_undo: { status: 409, title: 'The run wrote nothing' },
+  nothing_to_undo: { status: 409, title: 'Nothing of the run is left to take back' },
   undo_too_late: { status: 409, title: 'The run is too long ago' },
   database_restored: { status: 409, title: 'The target has to be looked at first, after a restore' },
   target_unproved: { status: 409, title: 'The target may be another system' },

@@ -2,7 +2,7 @@
 
 import { batches } from '../../core/batches.ts';
 import { operationAbout, operationWithout } from '../../core/forget.ts';
-import { type PlanEvent, standingAfter } from '../../core/plan-standing.ts';
+import { type PlanEvent, standingAfter, standingAtFirst } from '../../core/plan-standing.ts';
 import { PlanWritten, StaleFence } from '../../model/errors.ts';
 import { type PlanId, type TargetId, targetId } from '../../model/ids.ts';
 import { askedFor, type DecidedKind, type Plan, type Staged } from '../../model/plan.ts';
@@ -110,7 +110,7 @@ export const createMemoryPlanStore = (around: {
           supersede(other.id, plan.id);
       await probe('plans.superseded');
       assertHeld(lease);
-      if (!plans.has(plan.id)) plans.set(plan.id, { ...plan, standing: { state: 'waiting' } });
+      if (!plans.has(plan.id)) plans.set(plan.id, { ...plan, standing: standingAtFirst(plan) });
       await probe('plans.added');
     },
     get: async (id) => plans.get(id) ?? null,

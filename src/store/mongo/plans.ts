@@ -4,7 +4,7 @@
  */
 
 import type mongoose from 'mongoose';
-import { type PlanEvent, standingAfter } from '../../core/plan-standing.ts';
+import { type PlanEvent, standingAfter, standingAtFirst } from '../../core/plan-standing.ts';
 import { PlanWritten } from '../../model/errors.ts';
 import { connectionId, organizationId, type PlanId, planId, runId, targetId } from '../../model/ids.ts';
 import type { Action } from '../../model/operation.ts';
@@ -91,11 +91,10 @@ export const createMongoPlanStore = (
       for (const { _id } of await others.toArray()) await supersede(_id, id);
       await probe('plans.superseded');
       await assertHeld(lease);
-      const waiting: PlanStanding = { state: 'waiting' };
       try {
         await collection.updateOne(
           { _id: id },
-          { $setOnInsert: { ...rest, slot, standing: waiting } },
+          { $setOnInsert: { ...rest, slot, standing: standingAtFirst(plan) } },
           { upsert: true },
         );
       } catch (error) {
