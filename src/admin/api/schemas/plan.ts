@@ -34,7 +34,7 @@ export const planState = z
   .enum(['waiting', 'approved', 'rejected', 'superseded', 'applied', 'refused', 'expired'])
   .meta({
     description:
-      '`waiting`: nobody has decided; so are previews, on which nobody does, and plans that hold nothing, until they go. `refused`: it was approved, and may not be carried out, or not any further; `refused_because` says why, and what was done stays. `expired`: nobody decided on it, or began it, in time.',
+      '`waiting`: nobody has decided; so are previews, on which nobody does, and dry runs that hold nothing, until they go. `refused`: it was approved, and may not be carried out, or not any further; `refused_because` says why, and what was done stays. `expired`: nobody decided on it, or began it, in time.',
   });
 export const actionText = z.enum(['create', 'update', 'add_members', 'remove_members', 'disable', 'delete']);
 
