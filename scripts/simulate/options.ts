@@ -12,7 +12,7 @@ is quiet, and says which promise was broken. See docs/reliability.md.
   npm run simulate -- --seeds 1..2000      many seeds; ends with 1 when a promise was broken
   npm run simulate -- --seed 42 --trace    one seed again, with everything that happened
 
-  --seeds A..B      which seeds (1..200: 10 to 60 s; a process plays some 5 to 20 in a second, so that 1..2000 take minutes)
+  --seeds A..B      which seeds (1..200, which take a free core half a minute)
   --seed N          one seed
   --swarm           each seed draws its own mix of faults (as is usual)
   --calm            no faults at all
