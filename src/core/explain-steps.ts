@@ -280,7 +280,7 @@ const guardWords = ({ target, object, finding, details }: Case, state: StepState
     case 'source_unsure':
       return 'Entra was asked again, and did not confirm it.';
     case 'absence_unproven':
-      return 'Entra was asked, and did not show it; a second look is to come.';
+      return 'Entra was asked once, and did not show it in scope; a second look is to come.';
     case 'protection_unknown':
       return 'It is not known whether it is protected.';
     case 'run_undone':

@@ -47,7 +47,7 @@ export const loosenedBy = (
 
 /** For a person, in the middle of a sentence. */
 export const stricterUntil = (looserFrom: Date): string =>
-  `until ${looserFrom.toISOString()} stricter limits are in force than are set`;
+  `until ${looserFrom.toISOString()} stricter safeguards (limits, protection or approvals) are in force than are set`;
 
 /** Whoever is taken out of a protection stays in it for a day; nobody fills a record by putting others in their place over and over. */
 export const isTooMuch = ({ ids, attributes, groups }: Protection): boolean =>

@@ -216,8 +216,8 @@ export const sayings: Readonly<Record<Reason, Saying>> = {
   },
   absence_unproven: {
     says: ({ who, target, retry }) =>
-      `Entra was asked about ${who} and did not show them, though it had a short while before. One such look proves nothing, so nothing is taken from them at ${target} before a second one${then(retry)}.`,
-    owner: nobody,
+      `Entra was asked once about ${who}, and did not show them in scope, where they were by the last reads. One such look proves nothing, so nothing is taken from them at ${target} before a second one, ten minutes later${then(retry)}.`,
+    owner: yourTeam,
     todo: () => 'Nothing: a run looks again by itself.',
   },
   no_match_key: {

@@ -9,7 +9,7 @@ import { escrowObjects } from './escrow.ts';
 import type { Provisioning } from './provisioning.ts';
 
 export const lookedOnce =
-  'the source does not know it, but it was there a short while ago; it is asked again before anything is taken away';
+  'asked once, the source does not show it in scope, where it was by the last reads; it is asked again before anything is taken away';
 
 /**
  * Lets go of what needs no more care. Whoever a membership still waits to lose keeps the first look: without it every look would be the first, and the

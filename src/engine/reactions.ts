@@ -52,7 +52,7 @@ export class SecondLookDue extends Error {
 export const secondLookProblem: Problem = {
   code: 'absence_unproven',
   message:
-    'Somebody who is to lose an account or a membership was in the source a short while ago; it is asked about them a second time.',
+    'Asked once, the source does not show in scope somebody who is to lose an account or a membership, and was there by the last reads; ten minutes later it is asked about them a second time, and the run goes on.',
   owner: 'your_team',
 };
 

@@ -378,7 +378,7 @@ const stories: readonly (readonly [Reason, StepName | null, string, readonly Sto
   [
     'absence_unproven',
     'guard',
-    'Entra was asked about Jane Doe and did not show them, though it had a short while before. One such look proves nothing, so nothing is taken from them at Helpdesk before a second one; tried twice since 2026-03-02 08:00 UTC, next after 2026-03-02 08:00 UTC.',
+    'Entra was asked once about Jane Doe, and did not show them in scope, where they were by the last reads. One such look proves nothing, so nothing is taken from them at Helpdesk before a second one, ten minutes later; tried twice since 2026-03-02 08:00 UTC, next after 2026-03-02 08:00 UTC.',
     [left('missing'), escrowed('absence_unproven', 'it was there a short while ago')],
   ],
   [
@@ -761,7 +761,7 @@ describe('of two things that are so at once, the one that matters is told', () =
 
   it('whose leaving is not proved yet is not held by a run that was held for something else', () => {
     const { says } = telling([left('missing'), escrowed('absence_unproven', 'x'), held(9)]);
-    expect(says['guard']).toBe('Entra was asked, and did not show it; a second look is to come.');
+    expect(says['guard']).toBe('Entra was asked once, and did not show it in scope; a second look is to come.');
   });
 
   it('what a run in doubt left alone, which was held for a limit as well, is not said to be in its plan', () => {
