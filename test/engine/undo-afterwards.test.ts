@@ -223,3 +223,35 @@ describe('what an undo leaves behind', () => {
     expect(await s.provisioned()).toMatchObject({ state: 'succeeded', counters: { disabled: 1 } });
   });
 });
+
+describe('a plan over a limit that waits when a run is taken back', () => {
+  it.each([true, false])(
+    'is left to the first plan after the undo, also where it is approved (%s)',
+    async (isApproved) => {
+      const deprovisions = { count: 21, percent: 100, floor: 0 };
+      const s = await staffed({ target: { limits: { ...free, deprovisions } } });
+      const run = await blunder(s);
+      for (let nth = 4; nth < 8; nth += 1) s.directory.remove(id(`p${nth}`), 'soft_deleted');
+      await s.delta();
+      const held = await s.newestPlan();
+      expect(held).toMatchObject({ kind: 'held', counts: { disable: 4 } });
+      const standing = async () => (await s.stores.plans.get(held.id))?.standing.state;
+      await s.planUndo(run);
+      await s.approve();
+      await s.delta();
+      const first = await s.newestPlan();
+      expect(first).toMatchObject({ kind: 'first', standing: { state: 'waiting' }, counts: { disable: 24 } });
+      expect(await standing()).toBe('waiting');
+      expect((await s.commands.waitingPlan(target))?.id).toBe(first.id);
+      const before = sorted(s);
+      if (isApproved) await s.commands.approvePlan(held.id, { by: 'anna', reason: 'It was asked for.' });
+      await s.provisionAll();
+      expect(sorted(s)).toEqual(before);
+      expect(await standing()).toBe(isApproved ? 'approved' : 'waiting');
+      expect(await s.approve()).toMatchObject({ state: 'succeeded', counters: { disabled: 24 } });
+      await s.delta();
+      await s.provision();
+      expect(await standing()).toBe('superseded');
+    },
+  );
+});
