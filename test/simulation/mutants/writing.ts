@@ -238,6 +238,7 @@ export const writing: readonly Mutant[] = [
     name: 'the lease is not looked at before a write',
     what: 'A worker that slept writes to the target without asking whether it is still its turn.',
     bias: 'workers that sleep while they connect',
+    within: ['lease watch'],
     edits: [
       {
         file: 'src/engine/carry-out.ts',
