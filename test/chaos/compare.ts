@@ -56,14 +56,16 @@ const differing = (
   if (account === undefined) return user['accountEnabled'] === false ? [] : [`${id} has no account`];
   const extension = record.parse(account[enterprise] ?? {});
   const manager = record.parse(extension['manager'] ?? {})['value'];
-  const wanted = user['manager'] !== null && accounts.has(String(user['manager'])) ? user['manager'] : null;
+  const named = manager === undefined ? null : owners.get(String(manager));
+  // Whoever is to report to somebody without an account waits for them, and keeps the manager they have until then.
+  const isWaiting = user['manager'] !== null && !accounts.has(String(user['manager']));
   const pairs: readonly (readonly [string, unknown, unknown])[] = [
     ['active', user['accountEnabled'], account['active']],
     ['userName', user['userPrincipalName'], account['userName']],
     ['familyName', user['surname'], record.parse(account['name'] ?? {})['familyName']],
     ['title', user['jobTitle'], account['title']],
     ['department', user['department'], extension['department']],
-    ['manager', wanted, manager === undefined ? null : owners.get(String(manager))],
+    ['manager', isWaiting ? named : user['manager'], named],
   ];
   return pairs
     .filter(([, is, shown]) => (is ?? null) !== (shown ?? null))
