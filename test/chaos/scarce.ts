@@ -125,7 +125,7 @@ export const runOutOfMemory = async (
         tell(
           starved === 0
             ? `With ${heapMb} MB it had enough: ${effects} effects at the target.`
-            : `With ${heapMb} MB it ran out of memory ${starved} times, with ${open} operations under way: ${effects} effects at the target since the first time.`,
+            : `With ${heapMb} MB it ran out of memory ${starved} times, with ${open} operations under way: ${effects} effects at the target meanwhile.`,
         );
         if (starved === 0) continue;
         all.starved += starved;

@@ -11,7 +11,7 @@ export const starvations = 3;
 export type Starved = {
   /** How often a worker died for want of memory. */
   readonly starved: number;
-  /** At the target since the first of them died; where none did, from the beginning. */
+  /** At the target, by workers that have so little. */
   readonly effects: number;
 };
 
@@ -26,7 +26,7 @@ export const starve = async (
   const deaths = (): number => plant.workers.reduce((sum, worker) => sum + worker.starved(), 0);
   const atFirst = deaths();
   let seen = atFirst;
-  let since = effectsOf(plant);
+  const since = effectsOf(plant);
   let open = 0;
   const now = (): Starved => ({ starved: seen - atFirst, effects: effectsOf(plant) - since });
   const end = Date.now() + patienceMs;
@@ -35,7 +35,6 @@ export const starve = async (
     if (starved > 0 && isEnough({ starved: before.starved + starved, effects: before.effects + effects })) break;
     await sleep(50);
     if (deaths() === seen) continue;
-    if (seen === atFirst) since = effectsOf(plant);
     seen = deaths();
     open += await openAt(plant);
   }
