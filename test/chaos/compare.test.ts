@@ -9,15 +9,20 @@ afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
 });
 
+const nobody = async () => {
+  const graph = await startGraph({ tenants: [{ users: 0, groups: 0 }] });
+  closers.push(graph.close);
+  const scim = await startScim();
+  closers.push(scim.close);
+  const [control] = graph.tenants;
+  if (control === undefined) throw new Error('There is no tenant.');
+  const tenant = graph.control.tenant(control.tenantId);
+  return { tenant, scim };
+};
+
 describe('a target beside its tenant', () => {
   it('differs by whoever left and is on, and by a group that is gone and still there', async () => {
-    const graph = await startGraph({ tenants: [{ users: 0, groups: 0 }] });
-    closers.push(graph.close);
-    const scim = await startScim();
-    closers.push(scim.close);
-    const [control] = graph.tenants;
-    if (control === undefined) throw new Error('There is no tenant.');
-    const tenant = graph.control.tenant(control.tenantId);
+    const { tenant, scim } = await nobody();
     expect(differences({ tenant, scim, rules: generous })).toEqual([]);
     scim.control.seed({
       users: [{ userName: 'anna@contoso.example', externalId: 'anna' }],
@@ -29,24 +34,16 @@ describe('a target beside its tenant', () => {
   });
 
   it('keeps the manager of whoever is to report to somebody who was never given an account, and no other', async () => {
-    const graph = await startGraph({ tenants: [{ users: 0, groups: 0 }] });
-    closers.push(graph.close);
-    const scim = await startScim();
-    closers.push(scim.close);
-    const [control] = graph.tenants;
-    if (control === undefined) throw new Error('There is no tenant.');
-    const tenant = graph.control.tenant(control.tenantId);
+    const { tenant, scim } = await nobody();
     const [anna, bert, carl] = ['Anna', 'Bert', 'Carl'].map((givenName) => tenant.hire({ givenName, surname: 'Berg' }));
     if (anna === undefined || bert === undefined || carl === undefined) throw new Error('Somebody was not hired.');
     const accountOf = (id: string, more: { readonly manager?: { readonly value: string } } = {}) => {
       const user = tenant.user(id);
       return {
-        ...{
-          userName: String(user['userPrincipalName']),
-          externalId: id,
-          active: true,
-          title: user['jobTitle'] ?? null,
-        },
+        userName: String(user['userPrincipalName']),
+        externalId: id,
+        active: true,
+        title: user['jobTitle'] ?? null,
         name: { familyName: 'Berg' },
         [enterprise]: { department: user['department'] ?? null, ...more },
       };
