@@ -118,7 +118,9 @@ async function* groupPage(
   for (const { id } of addedIn(changes)) joined.add(id);
   const shown = walk.nested ? [...new Set(shownIn(items))] : [];
   const absent = await known.absent(shown.filter((id) => walk.reached.has(id)).map(group));
-  yield* joiners(client, known, walk, await backWithTheirs(known, walk, absent, roots), selection, signal);
+  // Whoever is stored in a group, and not by themselves, was away when the group was read.
+  const back = [...absent].flatMap(([id, was]) => (was === 'left' || !joined.has(id) ? [id] : []));
+  yield* joiners(client, known, walk, await withTheirs(known, walk, back, roots), selection, signal);
   const same = withoutTold(await unmoved(changes), changes);
   if (same.length > 0) {
     const ids = same.map(({ id }) => id);
@@ -126,7 +128,7 @@ async function* groupPage(
     yield* joiners(client, known, walk, addedIn(missed), selection, signal);
     yield missed;
   }
-  const doubtful = shown.filter((id) => !walk.reached.has(id) || absent.get(id) === 'left').map(group);
+  const doubtful = shown.filter((id) => !walk.reached.has(id) || back.includes(id)).map(group);
   yield* returns(client, { known, left }, walk, walk.nested ? [...doubtful, ...same] : doubtful, selection, signal);
   yield* joiners(client, known, walk, addedIn(changes), selection, signal);
   yield changes;
@@ -136,13 +138,13 @@ async function* groupPage(
  * Who was in a group that was away left the scope with it, and so did the groups in it; nothing tells that they are back. Such a group is read as one that
  * is new to the scope, and so are those in it that are not stored.
  */
-const backWithTheirs = async (
+const withTheirs = async (
   known: Known,
   walk: Walk,
-  absent: ReadonlyMap<SourceId, 'left' | 'never_seen'>,
+  returned: readonly SourceId[],
   roots: ReadonlySet<SourceId>,
 ): Promise<readonly Ref[]> => {
-  const back = [...absent].flatMap(([id, was]) => (was === 'left' && !roots.has(id) ? [id] : []));
+  const back = returned.filter((id) => !roots.has(id));
   const away = new Set(back);
   // A Set is visited in order of insertion, also what is added while it is visited.
   for (const id of away)

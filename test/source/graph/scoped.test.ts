@@ -173,6 +173,25 @@ describe('a read of a test group', () => {
     }
   });
 
+  it('a-group-that-was-away-from-the-first: a nested group that only a list that was behind had shown is back with everybody in it', async () => {
+    const { tenant, people, pilot, source } = office();
+    const others = tenant.users().slice(50, 52).map(sourceId);
+    const [first, second] = others;
+    if (first === undefined || second === undefined) throw new Error('The tenant is empty.');
+    const inner = sourceId(tenant.createGroup({ displayName: 'Inner', members: [first] }));
+    const outer = sourceId(tenant.createGroup({ displayName: 'Outer', members: [inner, second] }));
+    tenant.join(pilot, outer);
+    tenant.deleteGroup(outer);
+    const folded = new Folded();
+    const from = await readAll(source, folded, { scope: nested(pilot) });
+    folded.apply({ type: 'members', group: group(pilot), members: { added: [group(outer)], removed: [] } });
+    tenant.restore(outer);
+    await readAll(source, folded, { scope: nested(pilot), from });
+    const { users, members } = folded.view(nested(pilot));
+    expect(Object.keys(users).sort()).toEqual([...people, ...others].sort());
+    expect(members).toMatchObject({ [outer]: [inner, second].sort(), [inner]: [first] });
+  });
+
   it('starts over when the groups it had read are not stored any more', async () => {
     const { tenant, people, pilot, source } = office();
     tenant.join(pilot, tenant.createGroup({ displayName: 'Inner', members: people }));
