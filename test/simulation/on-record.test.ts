@@ -19,16 +19,16 @@ const [ann, bob] = [user(sourceId('ann')), user(sourceId('bob'))];
 const staff = group(sourceId('staff'));
 
 const remote = (id: string, type: Remote['type'], ...members: readonly string[]): Remote => ({
-  ...{ id: remoteId(`r-${id}`), type, externalId: id, name: id, displayName: id, active: true },
+  ...{ id: remoteId(`remote-${id}`), type, externalId: id, name: id, displayName: id, active: true },
   ...{
     title: null,
     department: null,
     manager: null,
-    members: new Set(members.map((member) => `r-${member}`)),
+    members: new Set(members.map((member) => `remote-${member}`)),
     stamp: '',
   },
 });
-const accounts = [remote('ann', 'user'), remote('bob', 'user')];
+const accounts = [remote('ann', 'user'), remote('bob', 'user'), remote('staff', 'group')];
 
 /** An account of Ann, and the staff with her and Bob in it, came before or after a backup that then is put back. */
 const putBack = (backedUpAt: number) => {
@@ -63,6 +63,17 @@ describe('after the database was put back', () => {
     expect(settled(made, escrowed(made))).toContain('ann');
     expect(settled(made, { ...escrowed(made), link: null })).toContain('ann');
     expect(settled(made, applied(made, linked(ann)))).toEqual(['staff', ...ofStaff]);
+  });
+
+  it('but not by a link that went back, and names another account that is gone', () => {
+    const { settled } = putBack(10);
+    const seen = updates(ann);
+    const former = remoteId('remote-former');
+    expect(settled(seen, applied(seen, { ...linked(ann), remoteId: former }))).toContain('ann');
+    const { key } = addsMembers(staff, ann);
+    const members = [{ ref: ann, remoteId: former }];
+    const ofFormer: Operation = { key, ref: staff, action: 'add_members', remoteId: remoteId('remote-staff'), members };
+    expect(settled(ofFormer, applied(ofFormer))).toContain('ann in staff');
   });
 
   it('a group that is found again is for the record one that was there before, until it is made anew', () => {

@@ -5,6 +5,7 @@
 
 import type { Member, Operation, Outcome } from '../../src/model/operation.ts';
 import { linkIn } from '../../src/model/operation.ts';
+import type { Ref } from '../../src/model/source-object.ts';
 import type { Customer } from './customer.ts';
 import { isLeftOver, type Leaving } from './judge-identity.ts';
 import type { Effect } from './remote.ts';
@@ -40,13 +41,17 @@ export const recordsKept = (now: () => number): Records => {
     onPutBack: (backedUpAt) => {
       for (const { at, customer, what } of gains) if (at >= backedUpAt) customer.unrecorded.add(what);
     },
-    noteSettled: ({ unrecorded, takenBack }, operation, outcome) => {
+    noteSettled: ({ unrecorded, takenBack, remote }, operation, outcome) => {
       const { id, type } = outcome.ref;
-      const link = linkIn(outcome) ?? null;
+      // A link that went back may name an account that is gone: of the one that was made instead it says nothing.
+      const isNamed = ({ id: owner }: Ref, account: string): boolean => remote.find(account)?.externalId === owner;
+      const linked = linkIn(outcome) ?? null;
+      const link = linked === null || isNamed(outcome.ref, linked.remoteId) ? linked : null;
       if (link?.by === 'created') takenBack.delete(id);
       else if (link !== null && type === 'group' && unrecorded.has(id)) takenBack.add(id);
       if (link !== null) unrecorded.delete(id);
-      for (const { ref } of membersHeard(operation, outcome)) unrecorded.delete(membership(ref.id, outcome.ref.id));
+      for (const { ref, remoteId } of membersHeard(operation, outcome))
+        if (isNamed(ref, remoteId)) unrecorded.delete(membership(ref.id, outcome.ref.id));
     },
   };
 };
