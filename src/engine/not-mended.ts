@@ -3,16 +3,17 @@
  * no word on what is there: it may have been mended meanwhile, by another repair or at the target. Where the target shows nothing of a group, all of them.
  */
 
-import { TargetError } from '../model/errors.ts';
-import type { RemoteId } from '../model/ids.ts';
 import type { Link } from '../model/operation.ts';
 import type { Edge } from './gather.ts';
+import { membersShown } from './glance.ts';
 import { linksOf, type Provisioning } from './provisioning.ts';
 
 export const notMended = async (work: Provisioning, group: Link, edges: readonly Edge[]): Promise<readonly Edge[]> => {
   if (work.run.amends?.kind !== 'repair' || edges.length === 0) return edges;
-  const shown = await membersShown(work, group);
-  if (shown === null) return edges;
+  const { inventory } = work.target;
+  const members = inventory && (await membersShown(inventory, group.remoteId, work.watch.signal));
+  if (members == null) return edges;
+  const shown = new Set(members);
   // Of whose account is to be made anew the group shows the old one at most.
   const links = await linksOf(
     work,
@@ -22,18 +23,4 @@ export const notMended = async (work: Provisioning, group: Link, edges: readonly
     const link = links.get(member.id);
     return link === undefined || shown.has(link.remoteId) !== (want === 'add');
   });
-};
-
-/** Null: the group is gone, or its members cannot be read. */
-const membersShown = async (
-  { target, watch }: Pick<Provisioning, 'target' | 'watch'>,
-  { remoteId }: Link,
-): Promise<ReadonlySet<RemoteId> | null> => {
-  try {
-    const members = await target.inventory?.members(remoteId, watch.signal);
-    return members == null ? null : new Set(members);
-  } catch (error) {
-    if (error instanceof TargetError && error.fault === 'rejected') return null;
-    throw error;
-  }
 };

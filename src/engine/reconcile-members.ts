@@ -5,10 +5,10 @@
 
 import { batches } from '../core/batches.ts';
 import type { Discrepancy } from '../model/discrepancy.ts';
-import { TargetError } from '../model/errors.ts';
 import type { RemoteId, SourceId } from '../model/ids.ts';
 import type { Link } from '../model/operation.ts';
 import type { Ref } from '../model/source-object.ts';
+import { membersShown } from './glance.ts';
 import { movedSince, nobodyMoved } from './known-members.ts';
 import type { Moved } from './provisioning.ts';
 import type { ReconcilePlace, Step } from './reconcile-place.ts';
@@ -49,18 +49,8 @@ const showsMembers = async (work: Reconciling): Promise<boolean> => {
 };
 const mostAsked = 20;
 
-/** Null: the group is gone, or its members cannot be read. */
-const membersOf = async (work: Reconciling, group: RemoteId): Promise<readonly RemoteId[] | null> => {
-  try {
-    return await work.inventory.members(group, work.watch.signal);
-  } catch (error) {
-    if (error instanceof TargetError && error.fault === 'rejected') return null;
-    throw error;
-  }
-};
-
 const compareGroup = async (work: Reconciling, group: Link, moved: Moved): Promise<void> => {
-  const shown = await membersOf(work, group.remoteId);
+  const shown = await membersShown(work.inventory, group.remoteId, work.watch.signal);
   if (shown === null) return;
   const waiting = await waitingIn(work, group.ref);
   const isUnsettled = ({ id }: Ref): boolean =>

@@ -2,7 +2,7 @@
 
 import { batches } from '../../core/batches.ts';
 import { operationAbout, operationWithout } from '../../core/forget.ts';
-import { type PlanEvent, standingAfter, standingAtFirst } from '../../core/plan-standing.ts';
+import { holdsNothing, type PlanEvent, standingAfter, standingAtFirst } from '../../core/plan-standing.ts';
 import { PlanWritten, StaleFence } from '../../model/errors.ts';
 import { type PlanId, type TargetId, targetId } from '../../model/ids.ts';
 import { askedFor, type DecidedKind, type Plan, type Staged } from '../../model/plan.ts';
@@ -216,5 +216,5 @@ const matches = (plan: Plan, filter: PlanFilter): boolean =>
   (filter.state === undefined || plan.standing.state === filter.state) &&
   (filter.isToDecide !== true || isToDecide(plan));
 
-const isToDecide = ({ standing: { state }, kind, counts }: Plan): boolean =>
-  state === 'waiting' && kind !== 'preview' && Object.values(counts).some((count) => count > 0);
+const isToDecide = (plan: Plan): boolean =>
+  plan.standing.state === 'waiting' && plan.kind !== 'preview' && !holdsNothing(plan);
