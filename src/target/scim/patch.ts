@@ -8,15 +8,30 @@ import type { PatchOperation } from './requests.ts';
 import { assign, containerOf, elementAt, toWire, valueAt } from './resource.ts';
 
 /**
- * By what the target held last. `look`: whether an element of a multi-valued attribute is there cannot be told from `before`, so the resource must
- * be read first. A value path without such an element is an error on strict servers, and adding a second one would double it on all others.
+ * By what the target held last. `look`: what is there cannot be told from `before`, so the resource must be read first. That is so of a value that is
+ * cleared and not known to be there, and of an element of a multi-valued attribute: a value path without such an element is an error on strict servers,
+ * and adding a second one would double it on all others.
  */
 export const operationsFrom = (before: Attributes, attributes: Attributes): readonly PatchOperation[] | 'look' => {
   const changes = changesOf(attributes, (text) => before[text] ?? null);
-  const isKnown = (element: readonly Change[]): boolean => element.some((change) => change.before !== null);
   const elements = elementsOf(changes);
-  if (elements.some((element) => !isKnown(element) && element.some(({ value }) => value !== null))) return 'look';
-  return [...plainOf(changes), ...elements.flatMap((element) => (isKnown(element) ? inElement(element) : []))];
+  if (changes.some(isClearedUnknown) || elements.some(isSetUnknown)) return 'look';
+  return [...plainOf(changes), ...elements.flatMap(inElement)];
+};
+
+/**
+ * Of a resource that is not shown: what is cleared is removed, whatever was there. First with the elements of multi-valued attributes, which a strict
+ * server refuses where there are none, then without. Null where an element would be set that may be there.
+ */
+export const operationsUnseen = (
+  before: Attributes,
+  attributes: Attributes,
+): readonly [whole: readonly PatchOperation[], plain: readonly PatchOperation[]] | null => {
+  const changes = changesOf(attributes, (text) => before[text] ?? null);
+  if (elementsOf(changes).some(isSetUnknown)) return null;
+  const asThere = changes.map((change) => (isClearedUnknown(change) ? { ...change, before: true } : change));
+  const plain = plainOf(asThere);
+  return [[...plain, ...elementsOf(asThere).flatMap(inElement)], plain];
 };
 
 /** By what the resource holds now. */
@@ -52,6 +67,11 @@ const changesOf = (attributes: Attributes, before: (text: string) => Value): rea
     value: assigned(value),
     before: assigned(before(text)),
   }));
+
+const isClearedUnknown = ({ value, before }: Change): boolean => value === null && before === null;
+
+const isSetUnknown = (element: readonly Change[]): boolean =>
+  element.every(({ before }) => before === null) && element.some(({ value }) => value !== null);
 
 const assigned = (value: Value): Value => (Array.isArray(value) && value.length === 0 ? null : value);
 

@@ -67,7 +67,7 @@ export const confirmUpdate = async (
 const switchesOff = ({ attributes }: Asked): boolean => attributes['active'] === false;
 
 /** Some targets show nobody any more who is switched off, and some show no single account: then what was answered is all that there is. */
-const unlessRefused = async <T>(look: () => Promise<T>): Promise<T | null> => {
+export const unlessRefused = async <T>(look: () => Promise<T>): Promise<T | null> => {
   try {
     return await look();
   } catch (error) {

@@ -8,32 +8,42 @@ import type { JsonObject } from '../../model/target-record.ts';
 import type { AskKnown } from '../target.ts';
 import { type Answer, isSuccess } from './errors.ts';
 import { field, isObject, withField } from './json.ts';
-import { operationsFrom, operationsOn, operationsWithoutValuePaths } from './patch.ts';
+import { operationsFrom, operationsOn, operationsUnseen, operationsWithoutValuePaths } from './patch.ts';
 import { parsePath } from './paths.ts';
-import { type Asked, confirmUpdate, goneMeanwhile } from './read-back.ts';
+import { type Asked, confirmUpdate, goneMeanwhile, unlessRefused } from './read-back.ts';
 import { readResource } from './read-resource.ts';
 import { isOld } from './recent-writes.ts';
 import { getWholeRequest, type PatchOperation, patchRequest, putRequest } from './requests.ts';
-import { assign, withSchemas } from './resource.ts';
+import { assign, valueAt, withSchemas } from './resource.ts';
 import type { Session } from './session.ts';
 import { assertReplaceable } from './whole-group.ts';
 
 export const update = async (session: Session, asked: Asked, known: AskKnown, signal: AbortSignal): Promise<void> => {
   if (await hasPatch(session, asked.type, signal)) {
-    const answer = await patchAttributes(session, asked, signal);
-    if (answer === 'nothing_to_do') return;
-    if (answer !== 'unsupported') return await confirmUpdate(session, asked, answer, signal);
+    const sent = await patchAttributes(session, asked, signal);
+    if (sent === 'nothing_to_do') return;
+    if (sent !== 'unsupported') return await confirmUpdate(session, sent.asked, sent.answer, signal);
   }
   const merge = (resource: JsonObject): JsonObject =>
     Object.entries(asked.attributes).reduce((into, [text, value]) => assign(into, parsePath(text), value), resource);
   const { type, id } = asked;
+  let seen = asked;
   const assertSeen = async (shown: JsonObject, isWritten: boolean): Promise<void> => {
+    seen = asShown(asked, shown);
     if (type === 'group' && isWritten)
       await assertReplaceable(session, { id, shown, known: await known(signal) }, signal);
   };
   const answer = await putMerged(session, { type, id, merge, assertSeen }, signal);
-  if (answer !== 'nothing_to_do') await confirmUpdate(session, asked, answer, signal);
+  if (answer !== 'nothing_to_do') await confirmUpdate(session, seen, answer, signal);
 };
+
+/** What was there before, where that was not known. */
+const asShown = (asked: Asked, shown: JsonObject): Asked => ({
+  ...asked,
+  before: Object.fromEntries(
+    Object.keys(asked.attributes).map((text) => [text, asked.before[text] ?? valueAt(shown, parsePath(text))]),
+  ),
+});
 
 /** What the settings say, else what requests taught, else what the target says of itself. */
 export const hasPatch = async (session: Session, type: ObjectType, signal: AbortSignal): Promise<boolean> => {
@@ -122,25 +132,30 @@ export const putMerged = async (
 const mostConflicts = 3;
 
 type Attempt = Patched | 'unsupported' | 'nothing_to_do';
+type Sent = { readonly answer: Answer; readonly asked: Asked } | 'unsupported' | 'nothing_to_do';
 
-/** By what we know; if that is refused, by what is there now; and if that is refused too, without value paths. */
-const patchAttributes = async (
-  session: Session,
-  asked: Asked,
-  signal: AbortSignal,
-): Promise<Answer | 'unsupported' | 'nothing_to_do'> => {
+/** By what we know; if that is not enough or refused, by what is there now; and if that is refused too, without value paths. */
+const patchAttributes = async (session: Session, asked: Asked, signal: AbortSignal): Promise<Sent> => {
   const { type, id, attributes, before } = asked;
   const attempt = async (operations: readonly PatchOperation[]): Promise<Attempt> =>
     operations.length === 0 ? 'nothing_to_do' : await sendPatch(session, type, id, operations, signal);
   const known = operationsFrom(before, attributes);
   const first = known === 'look' ? null : await attempt(known);
-  if (first !== null && !mayGoAnotherWay(first, attributes)) return settled(first);
-  const resource = await readResource(session, type, id, signal);
-  if (resource === null) throw goneMeanwhile(type);
+  if (first !== null && !mayGoAnotherWay(first, attributes)) return settled(first, asked);
+  const unseen = first === null ? operationsUnseen(before, attributes) : null;
+  const look = () => readResource(session, type, id, signal);
+  const resource = await (unseen === null ? look() : unlessRefused(look));
+  if (resource === null) {
+    if (unseen === null) throw goneMeanwhile(type);
+    const [whole, plain] = unseen;
+    const blind = await attempt(whole);
+    return settled(mayGoAnotherWay(blind, attributes) ? await attempt(plain) : blind, asked);
+  }
+  const seen = asShown(asked, resource);
   const exact = operationsOn(resource, attributes);
   const second = first !== null && isDeepStrictEqual(exact, known) ? first : await attempt(exact);
-  if (!mayGoAnotherWay(second, attributes)) return settled(second);
-  return settled(await attempt(operationsWithoutValuePaths(resource, attributes)));
+  if (!mayGoAnotherWay(second, attributes)) return settled(second, seen);
+  return settled(await attempt(operationsWithoutValuePaths(resource, attributes)), seen);
 };
 
 /** A value path may point to what is no longer there, or be more than the target understands. */
@@ -149,10 +164,10 @@ const mayGoAnotherWay = (attempt: Attempt, attributes: Attributes): boolean =>
   attempt.answer.status === 400 &&
   Object.keys(attributes).some((text) => parsePath(text).filter !== null);
 
-const settled = (attempt: Attempt): Answer | 'unsupported' | 'nothing_to_do' => {
+const settled = (attempt: Attempt, asked: Asked): Sent => {
   if (typeof attempt === 'string') return attempt;
   if (attempt.refusal !== null) throw attempt.refusal;
-  return attempt.answer;
+  return { answer: attempt.answer, asked };
 };
 
 /** An ETag is a SCIM version only if the resource says the same in `meta.version`; some web frameworks send one of their own. */

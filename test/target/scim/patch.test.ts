@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { operationsFrom, operationsOn, operationsWithoutValuePaths } from '../../../src/target/scim/patch.ts';
+import {
+  operationsFrom,
+  operationsOn,
+  operationsUnseen,
+  operationsWithoutValuePaths,
+} from '../../../src/target/scim/patch.ts';
 
 const enterprise = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 const work = 'emails[type eq "work"].value';
@@ -15,7 +20,6 @@ describe('an update as PATCH operations', () => {
   });
 
   it('asks nothing for what is unassigned already', () => {
-    expect(operationsFrom({}, { title: null, [work]: null })).toEqual([]);
     expect(operationsOn({}, { title: null, [work]: null })).toEqual([]);
   });
 
@@ -42,6 +46,20 @@ describe('an update as PATCH operations', () => {
     expect(operationsFrom({ [work]: 'old' }, { [work]: null })).toEqual([
       { op: 'remove', path: 'emails[type eq "work"]' },
     ]);
+  });
+
+  it('looks before it clears what is not known to be there', () => {
+    expect(operationsFrom({ displayName: 'Ada' }, { title: null, displayName: 'Ada King' })).toBe('look');
+    expect(operationsFrom({}, { [work]: null })).toBe('look');
+  });
+
+  it('removes what is cleared whatever was there, of a resource that is not shown', () => {
+    const title = { op: 'remove', path: 'title' };
+    expect(operationsUnseen({ nickName: 'A' }, { title: null, [work]: null, nickName: 'B' })).toEqual([
+      [title, { op: 'replace', path: 'nickName', value: 'B' }, { op: 'remove', path: 'emails[type eq "work"]' }],
+      [title, { op: 'replace', path: 'nickName', value: 'B' }],
+    ]);
+    expect(operationsUnseen({}, { title: null, [work]: 'new' })).toBeNull();
   });
 
   it('looks before it gives an account an element, because it may be there without the part we know of', () => {

@@ -19,11 +19,16 @@ afterEach(async () => {
 });
 
 /** A target that answers `written` to every write, and `shown` to one look after the other, the last one for ever; and that lists nobody. */
-const before = async (written: Reply, shown: readonly Reply[], settings: JsonObject = {}) => {
+const before = async (
+  written: Reply | ((write: Received) => Reply),
+  shown: readonly Reply[],
+  settings: JsonObject = {},
+) => {
   const world = testWorld();
   let looks = 0;
-  const answer = ({ method, path }: Received): Reply => {
-    if (method !== 'GET') return written;
+  const answer = (request: Received): Reply => {
+    const { method, path } = request;
+    if (method !== 'GET') return typeof written === 'function' ? written(request) : written;
     if (path.includes('?filter=')) return ok({ totalResults: 0 });
     looks += 1;
     return shown[Math.min(looks, shown.length) - 1] ?? gone;
@@ -33,7 +38,13 @@ const before = async (written: Reply, shown: readonly Reply[], settings: JsonObj
     .parse({ base_url: server.baseUrl, token: 'a-token', max_attempts: 1, ...settings })
     .connect(world);
   opened.push(server, target);
-  return { target, world, sent: () => server.received.map(({ method }) => method) };
+  const patches = () => server.received.filter(({ method }) => method === 'PATCH');
+  return {
+    target,
+    world,
+    sent: () => server.received.map(({ method }) => method),
+    operations: () => patches().map(({ body }) => body?.['Operations']),
+  };
 };
 
 const ok = (body: JsonObject): Reply => ({ status: 200, body });
@@ -105,6 +116,65 @@ describe('a value that was written twice, and was not seen the first time', () =
   it('may be shown in the way of the target all the same', async () => {
     const { target } = await before(ok({ id: '7', title: 'The Countess' }), [ok({ id: '7', title: 'The Countess' })]);
     await target.apply(again('Baroness'), signal);
+  });
+});
+
+describe('a value that is cleared, and of which nobody knows whether it is there', () => {
+  const work = 'emails[type eq "work"].value';
+  const clear = (paths: readonly string[]): Operation => ({
+    ...update,
+    attributes: Object.fromEntries(paths.map((path) => [path, null])),
+    before: {},
+  });
+
+  it('is looked for, and removed where it is', async () => {
+    const shown = ok({ id: '7', title: 'Director' });
+    const { target, sent, operations } = await before({ status: 204 }, [shown]);
+    await target.apply(clear(['title']), signal);
+    expect(sent()).toEqual(['GET', 'PATCH']);
+    expect(operations()).toEqual([[{ op: 'remove', path: 'title' }]]);
+  });
+
+  it('is left alone where it is not', async () => {
+    const { target, sent } = await before({ status: 204 }, [ok({ id: '7', userName: 'ada' })]);
+    await target.apply(clear(['title', work]), signal);
+    expect(sent()).toEqual(['GET']);
+  });
+
+  it('is not taken for removed where the target goes on showing it', async () => {
+    const shown = ok({ id: '7', title: 'Director' });
+    for (const update_mode of ['patch', 'put']) {
+      const { target } = await before(shown, [shown], { update_mode });
+      await expect(target.apply(clear(['title']), signal)).rejects.toMatchObject({ code: 'not_applied' });
+    }
+  });
+
+  it.each([
+    ['nobody who is off', gone],
+    ['no single account', { status: 405 }],
+  ])('is removed at a target that shows %s, and nobody is taken for gone', async (_, unseen) => {
+    const { target, operations } = await before({ status: 204 }, [unseen]);
+    await target.apply(clear(['title', work]), signal);
+    expect(operations()).toEqual([
+      [
+        { op: 'remove', path: 'title' },
+        { op: 'remove', path: 'emails[type eq "work"]' },
+      ],
+    ]);
+  });
+
+  it('and without the element of a list, where the target refuses that because there is none', async () => {
+    const plain = [{ op: 'remove', path: 'title' }];
+    const strict = ({ body }: Received): Reply =>
+      JSON.stringify(body).includes('emails') ? { status: 400, body: { scimType: 'noTarget' } } : { status: 204 };
+    const { target, operations } = await before(strict, [gone]);
+    await target.apply(clear(['title', work]), signal);
+    expect(operations()).toEqual([expect.anything(), plain]);
+  });
+
+  it('is that of somebody who is gone where the target says so to the write, too', async () => {
+    const { target } = await before(gone, [gone]);
+    await expect(target.apply(clear(['title']), signal)).rejects.toMatchObject({ fault: 'gone' });
   });
 });
 

@@ -52,8 +52,10 @@ describe('what is sent', () => {
     const setup = await connected();
     const id = await create(setup);
     setup.simulator.control.clearRequests();
-    await update(setup, id, { title: null }, {});
+    await update(setup, id, {}, {});
     expect(sent(setup)).toEqual([]);
+    await update(setup, id, { title: null }, {});
+    expect(sent(setup)).toEqual(['GET /Users/{id}']);
   });
 
   it('never asks for the members of a group it only looks for', async () => {
