@@ -22,6 +22,7 @@ import { isBlank, own } from './attributes.ts';
 import { difference, mapForCreate, mapForUpdate, type Resolve, references } from './mapping.ts';
 import type { Mark, Match } from './matching.ts';
 import { ownSwitch, rulesOfSwitch, switchOf } from './switch.ts';
+import { valuesInDoubt } from './told.ts';
 
 export type PlannedOperation = { readonly operation: Operation; readonly why: Cause['why'] };
 
@@ -220,9 +221,9 @@ const withoutClearing = (attributes: Attributes, { required }: Context): Attribu
 const isToComeBack = (object: SourceObject, link: Link, rules: readonly MappingRule[]): boolean =>
   isOff(link, rules) && switchOf(object, rules) === null && own(object.attributes, ownSwitch) !== false;
 
-const isOff = ({ pushed, mayHold = {}, hasLeft }: Link, rules: readonly MappingRule[]): boolean =>
-  own(mayHold, switchPath) === false ||
-  (own(pushed, switchPath) === false && (hasLeft || rulesOfSwitch(rules).length === 0));
+const isOff = (link: Link, rules: readonly MappingRule[]): boolean =>
+  valuesInDoubt(link, switchPath).includes(false) ||
+  (own(link.pushed, switchPath) === false && (link.hasLeft || rulesOfSwitch(rules).length === 0));
 
 /** Whether they have an account already cannot be asked, so none is made: it might be their second. */
 const planUnmatchable = (object: SourceObject, attributes: readonly string[], context: Context): ObjectPlan => {

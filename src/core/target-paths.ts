@@ -6,7 +6,6 @@
 import { type Mapping, type MappingRule, type Matching, type PathOf, switchPath } from '../model/mapping.ts';
 import type { Link, Operation } from '../model/operation.ts';
 import type { Attributes, ObjectType } from '../model/source-object.ts';
-import { own } from './attributes.ts';
 import { onOrOff } from './mapping.ts';
 
 export type RulesOfTarget = { readonly mapping: Mapping; readonly matching: Matching };
@@ -81,17 +80,19 @@ export const operationByPath = (operation: Operation, pathOf: PathOf): Operation
 /** A link whose account was told something when its target had a path in another spelling. Told by both since, the spelling of now counts. */
 export const linkByPath = (link: Link, pathOf: PathOf): Link => {
   const { type } = link.ref;
-  const { pushed, mayHold } = link;
+  const { pushed, mayHold, mayHoldToo } = link;
   const isOf = (path: string): boolean => nameOf(type, path, pathOf) === path;
   if (Object.keys({ ...pushed, ...mayHold }).every(isOf)) return link;
-  const asNow = (told: Attributes): Attributes => {
-    const now = Object.keys(told).filter(isOf);
-    return {
-      ...attributesByPath(type, told, pathOf),
-      ...Object.fromEntries(now.map((path) => [path, own(told, path)])),
-    };
+  const asNow = <T>(told: Readonly<Record<string, T>>, switched: (value: T) => T): Readonly<Record<string, T>> => ({
+    ...byPath(type, told, pathOf, switched),
+    ...Object.fromEntries(Object.entries(told).filter(([path]) => isOf(path))),
+  });
+  return {
+    ...link,
+    pushed: asNow(pushed, onOrOff),
+    ...(mayHold === undefined ? {} : { mayHold: asNow(mayHold, onOrOff) }),
+    ...(mayHoldToo === undefined ? {} : { mayHoldToo: asNow(mayHoldToo, (values) => values.map(onOrOff)) }),
   };
-  return { ...link, pushed: asNow(pushed), ...(mayHold === undefined ? {} : { mayHold: asNow(mayHold) }) };
 };
 
 const nameOf = (type: ObjectType, text: string, pathOf: PathOf): string => {
@@ -100,10 +101,18 @@ const nameOf = (type: ObjectType, text: string, pathOf: PathOf): string => {
 };
 
 const attributesByPath = (type: ObjectType, attributes: Attributes, pathOf: PathOf): Attributes =>
+  byPath(type, attributes, pathOf, onOrOff);
+
+const byPath = <T>(
+  type: ObjectType,
+  told: Readonly<Record<string, T>>,
+  pathOf: PathOf,
+  switched: (value: T) => T,
+): Readonly<Record<string, T>> =>
   Object.fromEntries(
-    Object.entries(attributes).map(([text, value]) => {
+    Object.entries(told).map(([text, value]) => {
       const path = nameOf(type, text, pathOf);
-      return [path, path === switchPath ? onOrOff(value) : value];
+      return [path, path === switchPath ? switched(value) : value];
     }),
   );
 

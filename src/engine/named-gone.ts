@@ -7,6 +7,7 @@ import pLimit from 'p-limit';
 import { own } from '../core/attributes.ts';
 import { references } from '../core/mapping.ts';
 import { keyOf } from '../core/plan.ts';
+import { valuesInDoubt } from '../core/told.ts';
 import { TargetError } from '../model/errors.ts';
 import { type RemoteId, remoteId } from '../model/ids.ts';
 import { switchPath } from '../model/mapping.ts';
@@ -51,8 +52,8 @@ export const namedGone = async (work: Provisioning, done: readonly Done[]): Prom
 };
 
 /** Some targets show nobody who is switched off: of them it says nothing that they are not shown. */
-const isShown = ({ state, pushed, mayHold = {} }: Link): boolean =>
-  state === 'active' && own(pushed, switchPath) !== false && own(mayHold, switchPath) !== false;
+const isShown = (link: Link): boolean =>
+  link.state === 'active' && own(link.pushed, switchPath) !== false && !valuesInDoubt(link, switchPath).includes(false);
 
 type Look = Pending & { readonly link: Link; readonly planned: { readonly operation: Update } };
 type Update = Extract<Operation, { readonly action: 'update' }>;

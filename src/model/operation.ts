@@ -1,7 +1,7 @@
 /** What is done to a target, why, and what became of it. */
 
 import type { ConnectionId, OperationKey, PlanId, RemoteId, RunId, SourceId, TargetId } from './ids.ts';
-import type { Attributes, GoneReason, ObjectType, Ref, Standing } from './source-object.ts';
+import type { Attributes, GoneReason, ObjectType, Ref, Standing, Value } from './source-object.ts';
 
 /** A user or group as the target holds it; attributes are named by target path, as in the attribute mapping. */
 export type RemoteObject = { readonly type: ObjectType; readonly remoteId: RemoteId; readonly attributes: Attributes };
@@ -9,7 +9,7 @@ export type RemoteObject = { readonly type: ObjectType; readonly remoteId: Remot
 /**
  * One write to a target. `attributes` are named by target path; in an update they hold only what differs, `null` clears,
  * and `before` holds the last known values of the same paths (a SCIM PATCH chooses add or replace by them). `mayHold`, which an update is given as it is
- * sent, and is not kept with it: what the target may hold in place of that, for it was told so and not seen to take it.
+ * sent, and is not kept with it: the values, by path, which the target may hold in place of that, for it was told so and not seen to take them.
  */
 export type Operation = { readonly key: OperationKey; readonly ref: Ref } & (
   | { readonly action: 'create'; readonly attributes: Attributes }
@@ -18,7 +18,7 @@ export type Operation = { readonly key: OperationKey; readonly ref: Ref } & (
       readonly remoteId: RemoteId;
       readonly attributes: Attributes;
       readonly before: Attributes;
-      readonly mayHold?: Attributes;
+      readonly mayHold?: ValuesByPath;
     }
   | {
       readonly action: 'add_members' | 'remove_members';
@@ -28,6 +28,7 @@ export type Operation = { readonly key: OperationKey; readonly ref: Ref } & (
   | { readonly action: 'disable' | 'delete'; readonly remoteId: RemoteId }
 );
 export type Action = Operation['action'];
+export type ValuesByPath = Readonly<Record<string, readonly Value[]>>;
 /** A member as both sides know it. */
 export type Member = { readonly ref: Ref; readonly remoteId: RemoteId };
 
@@ -117,6 +118,8 @@ export type Link = {
   readonly pushed: Attributes;
   /** What it was told besides, by target path, and what could not be seen there afterwards: it may hold that in place of what is in `pushed`. */
   readonly mayHold?: Attributes;
+  /** Of a path in `mayHold`: what it was told before that, the last first, and what could not be seen either. It may hold any of these. */
+  readonly mayHoldToo?: ValuesByPath;
   /** Of an account that was there before us: `pushed` names each path that was looked at or told, also without a value. Of any other path nothing is known. */
   readonly looked?: true;
   /** Groups: the version at which members were first pushed; whoever left since then may still be in the remote group. Null: nobody was ever pushed. */

@@ -63,7 +63,8 @@ export const linksContract = ({ created, held, ledger, takenOver }: LedgerWorld)
       await created(lease, [ref]);
       const [unseen, looked, again] = [updates(ref), updates(ref), updates(ref)];
       await ledger.intend(lease, intents([unseen, looked, again]));
-      const link: Link = { ...linked(ref), mayHold: { ...hostile, manager: null }, looked: true };
+      const mayHoldToo = Object.fromEntries(Object.entries(hostile).map(([path, value]) => [path, [value, 'x', null]]));
+      const link: Link = { ...linked(ref), mayHold: { ...hostile, manager: null }, mayHoldToo, looked: true };
       const doubted: Outcome = { ...escrowed(unseen), link };
       await ledger.settle(lease, [doubted]);
       expect((await ledger.links(target, [ref])).get(ref.id)).toEqual(link);

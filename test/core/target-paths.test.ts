@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { defaultMapping, defaultMatching } from '../../src/core/default-mapping.ts';
-import { operationByPath, rulesByPath } from '../../src/core/target-paths.ts';
+import { linkByPath, operationByPath, rulesByPath } from '../../src/core/target-paths.ts';
 import { operationKey, remoteId } from '../../src/model/ids.ts';
 import type { MappingRule, PathOf } from '../../src/model/mapping.ts';
 import { aUser, mappingRule } from './builders.ts';
@@ -109,5 +109,27 @@ it('an operation that was noted by another spelling is read by the name of now',
     ...noted,
     attributes: { active: true, title: 'Nurse' },
     before: { active: false, title: null },
+  });
+});
+
+it('a link that was kept by another spelling names by that of now all that is known, and all that is in doubt', () => {
+  const kept = {
+    ref: aUser('anna'),
+    remoteId: remoteId('7'),
+    by: 'created',
+    state: 'active',
+    since: new Date(0),
+    hasLeft: false,
+    pushed: { Active: 'True', Title: 'Nurse', title: 'Clerk' },
+    mayHold: { Active: false, Title: 'Doctor' },
+    mayHoldToo: { Active: [null, 'True'], Title: ['Head', ['a']] },
+    membersSince: null,
+    membersAt: null,
+  } as const;
+  expect(linkByPath(kept, anyCase)).toEqual({
+    ...kept,
+    pushed: { active: true, title: 'Clerk' },
+    mayHold: { active: false, title: 'Doctor' },
+    mayHoldToo: { active: [null, true], title: ['Head', ['a']] },
   });
 });

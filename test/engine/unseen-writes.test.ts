@@ -20,8 +20,9 @@ const bossOf = (s: Story) => s.account('boss')?.remoteId;
 const bob = user(sourceId(id('bob')));
 const linkOf = async (s: Story): Promise<Link | undefined> => (await s.stores.ledger.links(target, [bob])).get(bob.id);
 
-/** What the target does in place of changes of values, and in place of the next answer about one account. */
-type Moods = { update?: ((made: Target) => Target['apply']) | undefined; get?: Target['get'] };
+/** What the target does in place of changes of values, in place of switching off, and in place of the next answer about one account. */
+type Mood = (made: Target) => Target['apply'];
+type Moods = { update?: Mood | undefined; disable?: Mood; get?: Target['get'] };
 
 const tell = async (options: StoryOptions = {}) => {
   const moods: Moods = {};
@@ -30,7 +31,8 @@ const tell = async (options: StoryOptions = {}) => {
     wrapTarget: (made) => ({
       ...made,
       apply: async (operation, ...rest) => {
-        const mood = operation.action === 'update' ? moods.update : undefined;
+        const { action } = operation;
+        const mood = action === 'update' || action === 'disable' ? moods[action] : undefined;
         return await (mood?.(made) ?? made.apply)(operation, ...rest);
       },
       get: async (...asked) => {
@@ -149,9 +151,28 @@ describe('what was written, and was not seen, and is to be otherwise by now', ()
     expect(told(s)).toMatchObject({
       attributes: { displayName: 'Rob' },
       before: { displayName: 'bob' },
-      mayHold: { displayName: 'Robert' },
+      mayHold: { displayName: ['Robert'] },
     });
     expect(await linkOf(s)).not.toHaveProperty('mayHold');
+  });
+
+  it('is told along with all that was written and not seen since, the last first, as long as none of it is seen', async () => {
+    const { s, moods } = await tell();
+    moods.update = doing(unseen);
+    for (const displayName of ['Robert', 'Bert']) {
+      s.hire('bob', { displayName });
+      await s.delta();
+    }
+    expect(await linkOf(s)).toMatchObject({
+      mayHold: { displayName: 'Bert' },
+      mayHoldToo: { displayName: ['Robert'] },
+    });
+    moods.update = undefined;
+    s.hire('bob', { displayName: 'Rob' });
+    await s.delta();
+    expect(told(s)).toMatchObject({ before: { displayName: 'bob' }, mayHold: { displayName: ['Bert', 'Robert'] } });
+    expect(await linkOf(s)).not.toHaveProperty('mayHold');
+    expect(await linkOf(s)).not.toHaveProperty('mayHoldToo');
   });
 
   it('stays open where what was there before is written, and not seen either', async () => {
@@ -233,6 +254,21 @@ it('whoever was switched off, and was not seen to be, is switched on when they a
   s.directory.restore(id('bob'));
   await s.delta();
   expect(s.accounts()).toEqual({ bob: 'on' });
+});
+
+it('whoever was switched off, and then on, and was seen to be neither, is switched on by the next try, also where no rule says so', async () => {
+  const user = defaultMapping.user.filter(({ to }) => to !== 'active');
+  const { s, moods } = await tell({ target: { mapping: { ...defaultMapping, user } } });
+  moods.update = refusing(unseen);
+  moods.disable = doing(unseen);
+  s.directory.remove(id('bob'), 'soft_deleted');
+  await s.delta();
+  s.directory.restore(id('bob'));
+  await s.delta();
+  expect(s.accounts()).toMatchObject({ bob: 'off' });
+  moods.update = undefined;
+  await s.provision('full');
+  expect(s.accounts()).toMatchObject({ bob: 'on' });
 });
 
 it('who was put into a group, and was not seen in it, changes nothing of what is on record of the group itself', async () => {

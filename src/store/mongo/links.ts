@@ -6,7 +6,7 @@
 import type mongoose from 'mongoose';
 import { batches } from '../../core/batches.ts';
 import { type OperationKey, type RemoteId, remoteId, type SourceId, sourceId, type TargetId } from '../../model/ids.ts';
-import { type Link, linkIn, type Outcome } from '../../model/operation.ts';
+import { type Link, linkIn, type Outcome, type ValuesByPath } from '../../model/operation.ts';
 import type { Attributes, ObjectType, Ref } from '../../model/source-object.ts';
 import type { Lease } from '../leases.ts';
 import type { About, Claims, Ended } from '../ledger.ts';
@@ -29,6 +29,8 @@ type LinkDocument = Fenced & {
   readonly pushed: string;
   /** The same; null, or absent from a link that was written before this was noted, where nothing is in doubt. */
   readonly mayHold?: string | null;
+  /** The same; of nothing where nothing is in doubt: a version of before leaves it as it is. */
+  readonly mayHoldToo?: string | null;
   /** Null, or absent from a link that was written before this was noted, where it is not so. */
   readonly looked?: true | null;
   readonly membersSince: number | null;
@@ -227,28 +229,42 @@ const writeOf = (lease: Lease, outcome: Outcome): FencedWrite => {
   return { id: idOf(lease.key, ref), set, fresh: action === 'create' };
 };
 
-const stateOf = ({ remoteId, by, state, since, hasLeft, pushed, mayHold, looked, membersSince, membersAt }: Link) => ({
-  remoteId,
-  by,
-  state,
-  since,
-  hasLeft,
-  pushed: JSON.stringify(pushed),
-  mayHold: mayHold === undefined ? null : JSON.stringify(mayHold),
-  looked: looked ?? null,
-  membersSince,
-  membersAt,
+const stateOf = (link: Link) => ({
+  remoteId: link.remoteId,
+  by: link.by,
+  state: link.state,
+  since: link.since,
+  hasLeft: link.hasLeft,
+  pushed: JSON.stringify(link.pushed),
+  mayHold: link.mayHold === undefined ? null : JSON.stringify(link.mayHold),
+  mayHoldToo: link.mayHoldToo === undefined ? null : JSON.stringify(link.mayHoldToo),
+  looked: link.looked ?? null,
+  membersSince: link.membersSince,
+  membersAt: link.membersAt,
 });
 
 /** A tombstone is no link. */
 const linkOf = (document: LinkDocument): readonly Link[] => {
   if (document.state === 'deleted' || document.remoteId === undefined) return [];
   const pushed: Attributes = JSON.parse(document.pushed);
-  const { type, id, by, state, since, hasLeft = false, mayHold, looked, membersSince, membersAt } = document;
+  const {
+    type,
+    id,
+    by,
+    state,
+    since,
+    hasLeft = false,
+    mayHold,
+    mayHoldToo,
+    looked,
+    membersSince,
+    membersAt,
+  } = document;
   const ref = { type, id: sourceId(id) };
   const told = {
     pushed,
     ...(mayHold ? { mayHold: JSON.parse(mayHold) satisfies Attributes } : {}),
+    ...(mayHold && mayHoldToo ? { mayHoldToo: JSON.parse(mayHoldToo) satisfies ValuesByPath } : {}),
     ...(looked ? { looked } : {}),
   };
   return [{ ref, remoteId: remoteId(document.remoteId), by, state, since, hasLeft, ...told, membersSince, membersAt }];

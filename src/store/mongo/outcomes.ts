@@ -13,7 +13,11 @@ import { startsWith } from './keyset.ts';
 
 type OutcomeDocument = Fenced & { readonly outcome: StoredOutcome };
 /** What was pushed is JSON: attribute names are the target's, and may hold `$`, `.` or `__proto__`. So is what may be held in its place. */
-type StoredLink = Omit<Link, 'pushed' | 'mayHold'> & { readonly pushed: string; readonly mayHold?: string };
+type StoredLink = Omit<Link, 'pushed' | 'mayHold' | 'mayHoldToo'> & {
+  readonly pushed: string;
+  readonly mayHold?: string;
+  readonly mayHoldToo?: string;
+};
 type StoredOutcome = Exclude<Outcome, Linking> | (Without<Linking, 'link'> & { readonly link?: StoredLink | null });
 type Linking = Exclude<Outcome, { readonly result: 'partly_applied' }>;
 /** Of each kind by itself. */
@@ -58,10 +62,11 @@ const storedOf = (outcome: Outcome): StoredOutcome => {
   return link === undefined ? rest : { ...rest, link: link && storedLinkOf(link) };
 };
 
-const storedLinkOf = ({ pushed, mayHold, ...rest }: Link): StoredLink => ({
+const storedLinkOf = ({ pushed, mayHold, mayHoldToo, ...rest }: Link): StoredLink => ({
   ...rest,
   pushed: JSON.stringify(pushed),
   ...(mayHold === undefined ? {} : { mayHold: JSON.stringify(mayHold) }),
+  ...(mayHoldToo === undefined ? {} : { mayHoldToo: JSON.stringify(mayHoldToo) }),
 });
 
 const outcomeOf = (stored: StoredOutcome): Outcome => {
@@ -70,8 +75,9 @@ const outcomeOf = (stored: StoredOutcome): Outcome => {
   return link === undefined ? rest : { ...rest, link: link && linkOf(link) };
 };
 
-const linkOf = ({ pushed, mayHold, ...rest }: StoredLink): Link => ({
+const linkOf = ({ pushed, mayHold, mayHoldToo, ...rest }: StoredLink): Link => ({
   ...rest,
   pushed: JSON.parse(pushed),
   ...(mayHold === undefined ? {} : { mayHold: JSON.parse(mayHold) }),
+  ...(mayHoldToo === undefined ? {} : { mayHoldToo: JSON.parse(mayHoldToo) }),
 });

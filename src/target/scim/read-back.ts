@@ -4,9 +4,10 @@
  * (another case, a normalized telephone number) is accepted.
  */
 
-import { alike, own } from '../../core/attributes.ts';
+import { alike } from '../../core/attributes.ts';
 import { TargetError, type TargetFault } from '../../model/errors.ts';
 import type { RemoteId } from '../../model/ids.ts';
+import type { ValuesByPath } from '../../model/operation.ts';
 import type { Attributes, ObjectType } from '../../model/source-object.ts';
 import type { JsonObject } from '../../model/target-record.ts';
 import type { Answer } from './errors.ts';
@@ -21,7 +22,7 @@ export type Asked = {
   readonly attributes: Attributes;
   readonly before: Attributes;
   /** What it may hold in place of that, by path. */
-  readonly mayHold: Attributes;
+  readonly mayHold: ValuesByPath;
 };
 
 /**
@@ -109,8 +110,8 @@ const unchangedPaths = (
     const path = parsePath(text);
     if (path.attribute.toLowerCase() === 'password') return false; // Never returned (RFC 7643 §4.1.1).
     const now = valueAt(resource, path);
-    const isAsBefore =
-      alike(now, before[text] ?? null) || (Object.hasOwn(mayHold, text) && alike(now, own(mayHold, text)));
+    const others = Object.hasOwn(mayHold, text) ? (mayHold[text] ?? []) : [];
+    const isAsBefore = [before[text] ?? null, ...others].some((value) => alike(now, value));
     return isAsBefore && !alike(now, attributes[text] ?? null);
   });
 

@@ -99,7 +99,7 @@ describe('an account that took a change and is not shown afterwards', () => {
 });
 
 describe('a value that was written twice, and was not seen the first time', () => {
-  const again = (title: string) => ({ ...update, mayHold: { title } });
+  const again = (...title: readonly string[]) => ({ ...update, mayHold: { title } });
 
   it('is not taken for written where the target shows what it was told first', async () => {
     const { target } = await before(ok({}), [ok({ id: '7', title: 'Baroness' })], { verify: 'always' });
@@ -111,6 +111,11 @@ describe('a value that was written twice, and was not seen the first time', () =
       const { target } = await before(ok({ id: '7', title }), [ok({ id: '7', title })]);
       await expect(target.apply(again('Baroness'), signal)).rejects.toMatchObject({ code: 'not_applied' });
     }
+  });
+
+  it('nor where it shows what it was told before that, and was not seen either', async () => {
+    const { target } = await before(ok({ id: '7', title: 'Baroness' }), [ok({ id: '7', title: 'Baroness' })]);
+    await expect(target.apply(again('Duchess', 'Baroness'), signal)).rejects.toMatchObject({ code: 'not_applied' });
   });
 
   it('may be shown in the way of the target all the same', async () => {

@@ -6,7 +6,17 @@ import type { SourceId } from '../../../model/ids.ts';
 import type { Link, Operation } from '../../../model/operation.ts';
 import type { Exported } from '../../persons.ts';
 import { stepText } from './audit.ts';
-import { attributesSchema, planIdText, refSchema, refView, runIdText, targetIdText, time, timeOf } from './common.ts';
+import {
+  attributesSchema,
+  planIdText,
+  refSchema,
+  refView,
+  runIdText,
+  targetIdText,
+  time,
+  timeOf,
+  valueSchema,
+} from './common.ts';
 import { writeView } from './operation.ts';
 import { actionText } from './plan.ts';
 import { discrepancySchema, discrepancyView } from './reconciliation.ts';
@@ -37,6 +47,9 @@ const accountSchema = z.strictObject({
   may_hold: attributesSchema
     .nullable()
     .meta({ description: 'What it was told besides and could not be seen there, by target path; null: nothing.' }),
+  may_hold_too: z.record(z.string(), z.array(valueSchema).readonly()).nullable().meta({
+    description: 'What it was told before that, and could not be seen either, the last first; null: nothing.',
+  }),
 });
 const accountView = (link: Link): z.input<typeof accountSchema> => ({
   remote_id: link.remoteId,
@@ -45,6 +58,7 @@ const accountView = (link: Link): z.input<typeof accountSchema> => ({
   since: timeOf(link.since),
   pushed: link.pushed,
   may_hold: link.mayHold ?? null,
+  may_hold_too: link.mayHoldToo ?? null,
 });
 
 export const keptSchema = z
