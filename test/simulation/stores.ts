@@ -123,24 +123,20 @@ const sequences: { readonly [Name in keyof Watched]: Readonly<Record<SequencesOf
   draft: { members: true, groupsOf: true, unseen: true, scan: true, touched: true, touchedMembers: true },
 };
 
+/** Put together once and plain: it is asked thousands of times, and spread by whoever replaces some of it. */
 const watched = <Name extends keyof Watched>(around: Around, name: Name, inner: Watched[Name]): Watched[Name] => {
-  const made = new Map<PropertyKey, unknown>();
-  return new Proxy(inner, {
-    get: (target, property) => {
-      const known = made.get(property);
-      if (known !== undefined) return known;
-      const value: unknown = Reflect.get(target, property);
-      if (typeof value !== 'function') return value;
-      const method = String(property);
-      const site = `${name}.${method}`;
-      const ask = (asked: readonly unknown[]): unknown => Reflect.apply(value, target, asked);
-      const seen = Object.hasOwn(sequences[name], method)
-        ? (...asked: readonly unknown[]) => readSequence(around, site, () => ask(asked))
-        : (...asked: readonly unknown[]) => askOnce(around, site, reads.has(method) ? ofRead : ofWrite, asked, ask);
-      made.set(property, seen);
-      return seen;
-    },
-  });
+  const seen = { ...inner };
+  for (const [method, value] of Object.entries(inner)) {
+    if (typeof value !== 'function') continue;
+    const site = `${name}.${method}`;
+    const kinds = reads.has(method) ? ofRead : ofWrite;
+    const ask = (asked: readonly unknown[]): unknown => Reflect.apply(value, inner, asked);
+    const watching = Object.hasOwn(sequences[name], method)
+      ? (...asked: readonly unknown[]) => readSequence(around, site, () => ask(asked))
+      : (...asked: readonly unknown[]) => askOnce(around, site, kinds, asked, ask);
+    Reflect.set(seen, method, watching);
+  }
+  return seen;
 };
 
 const askOnce = (
@@ -190,24 +186,16 @@ async function* readSequence(
 const isSequence = (value: unknown): value is AsyncIterable<unknown> =>
   typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 
-const withDrafts = (around: Around, snapshots: SnapshotStore): SnapshotStore =>
-  new Proxy(snapshots, {
-    get: (target, property) => {
-      if (property !== 'begin') return Reflect.get(target, property);
-      return async (...asked: Parameters<SnapshotStore['begin']>): Promise<Draft> => {
-        const draft = await target.begin(...asked);
-        // Whoever looks on wants to know of which draft it is.
-        const witness: Witness = (site, of, answer, by) => around.witness(site, [...of, draft], answer, by);
-        return asCommittedAtOnce(watched({ ...around, witness }, 'draft', draft), draft);
-      };
-    },
-  });
-
-/** To look at a draft as if it were committed asks nothing of the database yet. */
-const asCommittedAtOnce = (seen: Draft, draft: Draft): Draft =>
-  new Proxy(seen, {
-    get: (of, property) => (property === 'asCommitted' ? draft.asCommitted : Reflect.get(of, property)),
-  });
+const withDrafts = (around: Around, snapshots: SnapshotStore): SnapshotStore => ({
+  ...snapshots,
+  begin: async (...asked) => {
+    const draft = await snapshots.begin(...asked);
+    // Whoever looks on wants to know of which draft it is.
+    const witness: Witness = (site, of, answer, by) => around.witness(site, [...of, draft], answer, by);
+    // To look at a draft as if it were committed asks nothing of the database yet.
+    return { ...watched({ ...around, witness }, 'draft', draft), asCommitted: draft.asCommitted };
+  },
+});
 
 const refuseIfDown = (fault: Fault | null, site: string): void => {
   if (fault?.kind === 'error') throw new StoreUnavailable(`cannot be reached for ${site}`);

@@ -55,7 +55,7 @@ export const createMemoryRunStore = (now: () => Date, keep: Keep = keptByNobody)
     },
     next: async (of, at) => {
       const lane = 'target' in of ? of.target : of.connection;
-      const inLane = [...rows.values()].filter(({ run }) => laneOf(run) === lane).sort(byRank);
+      const inLane = [...rows.values()].filter(({ run }) => !isEnded(run.state) && laneOf(run) === lane).sort(byRank);
       const begun = inLane
         .map(({ run }) => run)
         .filter(({ state }) => underWay.includes(state))
