@@ -55,7 +55,7 @@ export const calmDown = async (plant: Plant, customer: Customer): Promise<Calm> 
 
 /** Who reports to somebody with a new account may be told so by a look at everybody alone. */
 const lossesIn = (wrong: readonly string[], how: string): readonly string[] =>
-  wrong.filter((line) => !line.includes(': manager is ')).map((line) => `${how}: ${line}`);
+  wrong.filter((line) => !/^\S+: manager is /.test(line)).map((line) => `${how}: ${line}`);
 
 /** `isFull`: the target is told of everybody, and not of what changed alone. `most`: so many rounds at most. */
 type Means = { readonly mode: 'full' | 'delta'; readonly isFull: boolean; readonly most: number };
@@ -75,6 +75,7 @@ const converge = async (
     const provision = await ended(plant, (await api.ask('POST', `${at}/provision`, created, { full: isFull })).id);
     await whenDecided(plant, customer);
     wrong = differences(customer);
+    if (rounds === most) wrong = await explained(plant, customer, wrong);
     const isDone = !isFull || (sync === 'succeeded' && provision === 'succeeded');
     if (wrong.length === 0 && isDone) return { rounds, wrong };
     if (isFull) wrong = [`the last runs ended as ${sync} and ${provision}`, ...wrong];
@@ -82,6 +83,35 @@ const converge = async (
   }
   return { rounds: most, wrong };
 };
+
+/** With what Entrain says of the people and groups that the first of these lines name: nobody can ask it any more once the run is over. */
+const explained = async (
+  { stack: { api } }: Plant,
+  { connection }: Customer,
+  wrong: readonly string[],
+): Promise<readonly string[]> => {
+  const said = async (id: string): Promise<string> => {
+    try {
+      const { targets } = await api.ask('GET', `/v1/connections/${connection}/explain?person=${id}`, explanation);
+      const steps = targets.flatMap(({ verdict, steps }) => [verdict.reason, ...steps.map(({ says }) => says)]);
+      return `${id.slice(0, 8)}: ${steps.join(' ')}`;
+    } catch (error) {
+      return `${id.slice(0, 8)}: ${String(error)}`;
+    }
+  };
+  const lines = wrong.slice(0, mostExplained).map(async (line) => {
+    const all = await Promise.all((line.match(objectIds) ?? []).map(said));
+    return all.length === 0 ? line : `${line} (${all.join(' ')})`;
+  });
+  return [...(await Promise.all(lines)), ...wrong.slice(mostExplained)];
+};
+const mostExplained = 3;
+const objectIds = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
+const explanation = z.object({
+  targets: z.array(
+    z.object({ verdict: z.object({ reason: z.string() }), steps: z.array(z.object({ says: z.string() })) }),
+  ),
+});
 
 /** When nothing waits for anybody at the target, and what was approved is done. */
 export const whenDecided = async (
