@@ -33,9 +33,10 @@ import { everyMemberOf, inReturned, membershipsOf, missedMemberships, missedRepo
 import { endingAt, follow, type Step } from './steps.ts';
 import { managerInDelta, membersInDelta, removalOf, type Selection, selectionOf } from './to-source-object.ts';
 import {
-  addedIn,
+  type Joining,
   type Leaving,
   noneLeft,
+  noteJoining,
   noteLeaving,
   noteLeft,
   noteManaged,
@@ -71,8 +72,8 @@ export async function* readDelta(
   const selection = selectionOf(ask.attributes);
   const mark = readWatermark(from, key);
   const unmoved = unmovedSoonAfter(mark, client, known);
-  /** Of whom the groups told in this round that they joined, and who left which. */
-  const joined = new Set<SourceId>();
+  /** Who joined which group in this round, and who left which. */
+  const told: Joining = new Map();
   const left = noneLeft();
   /** Of whose manager this round told. */
   const managed = new Set<SourceId>();
@@ -81,28 +82,25 @@ export async function* readDelta(
     users: async function* (items, either, groupsRead) {
       noteManaged(managed, items);
       const absent = await known.absent(shownIn(items).map(user));
-      // Whoever is new is mostly in their groups' own changes, and then not asked for.
-      if (absent.size > 0) await groupsRead;
-      const back = new Set([...absent].flatMap(([id, was]) => (was === 'left' || !joined.has(id) ? [id] : [])));
-      const of = { isBack: (id: SourceId) => back.has(id), isWhole: () => true };
+      const of = { isBack: (id: SourceId) => absent.has(id), isWhole: () => true };
       const changes = await userChanges(client, selection, items, of, either);
       const same = await unmoved(changes);
-      if (back.size + same.length > 0) {
+      const asked = [...[...absent.keys()].map(user), ...same];
+      if (asked.length > 0) {
+        // Whoever is new is mostly in their groups' own changes, and then no list is read for them.
         await groupsRead;
-        yield withoutLeft(await membershipsOf(client, [...back].map(user), () => true, either), left);
-        yield withoutLeft(await missedMemberships(client, known, same, () => true, either), left);
-        const managers = selection.manager ? [...back, ...same.map(({ id }) => id)] : [];
-        const told = { ids: managed, isPartial: ask.resume !== null };
-        yield await missedReports(client, known, managers, told, either);
+        yield withoutLeft(await missedMemberships(client, { known, told }, asked, () => true, either), left);
+        const managers = selection.manager ? asked.map(({ id }) => id) : [];
+        const toldManagers = { ids: managed, isPartial: ask.resume !== null };
+        yield await missedReports(client, known, managers, toldManagers, either);
       }
-      const unsaid = items.filter((item) => absent.has(sourceId(item.id)) && item[alwaysSwitched] === undefined);
-      yield* wholeOf(client, selection, unsaid, either);
+      yield* wholeOf(client, selection, items, absent, either);
       yield changes;
     },
     groups: async function* (items, either) {
       const absent = await known.absent(shownIn(items).map(group));
       const changes = items.flatMap((item) => groupChanges(selection, item));
-      for (const { id } of addedIn(changes)) joined.add(id);
+      noteJoining(told, changes);
       noteLeaving(left, changes);
       const same = withoutTold(await unmoved(changes), changes);
       if (absent.size > 0) {
@@ -113,7 +111,7 @@ export async function* readDelta(
       if (same.length > 0) {
         const ids = same.map(({ id }) => id);
         yield withoutLeft(await everyMemberOf(client, ids, either), left);
-        yield withoutLeft(await missedMemberships(client, known, same, () => true, either), left);
+        yield withoutLeft(await missedMemberships(client, { known, told }, same, () => true, either), left);
       }
       yield changes;
     },
@@ -123,13 +121,15 @@ export async function* readDelta(
 }
 
 /** Who is new, and of whom a page does not say whether they are switched on, which Entra says of everybody: they are asked for, and not left to the next full read. */
-async function* wholeOf(
+export async function* wholeOf(
   client: GraphClient,
   selection: Selection,
   items: readonly Entity[],
+  absent: Awaited<ReturnType<Known['absent']>>,
   signal: AbortSignal,
 ): AsyncGenerator<readonly ObjectMessage[]> {
-  const ids = items.map(({ id }) => sourceId(id));
+  const unsaid = items.filter((item) => item[alwaysSwitched] === undefined);
+  const ids = unsaid.map(({ id }) => sourceId(id)).filter((id) => absent.has(id));
   if (ids.length > 0) for await (const { answer } of wholeUsers(client, ids, 0, selection, signal)) yield answer;
 }
 

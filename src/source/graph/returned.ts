@@ -1,7 +1,7 @@
 /**
  * Who comes back from the recycle bin is in their groups again, and no group tells of it: while they were away they had kept their memberships, so none
  * changed (microsoft-graph-docs issue 14708). A list of members that was read meanwhile does not hold them. And what a delta shows of somebody who came
- * back is what it shows of somebody new. So whoever it shows, and no group that we know holds, is asked for their groups (decision 34). Who was away for a
+ * back is what it shows of somebody new. So whoever it shows, and who is not stored, is asked for their groups (decision 34). Who was away for a
  * part of a full read only is stored, and shown soon after it though nothing of them is different: they are asked, too. The same goes for managers: as long
  * as one is in the recycle bin, whoever reports to them is shown without one, and nothing tells of it when they are back.
  */
@@ -18,6 +18,7 @@ import { readMembership } from './confirm.ts';
 import { type FirstMembers, firstMembersOf, type GroupMembers, membersOf } from './members.ts';
 import { listPageSchema, wholeList } from './pages.ts';
 import { memberOf } from './to-source-object.ts';
+import type { Joining } from './told.ts';
 
 export type Joined = Extract<ObjectMessage, { type: 'members' }> & {
   readonly members: { readonly added: readonly Ref[]; readonly removed: readonly [] };
@@ -39,27 +40,30 @@ export const membershipsOf = async (
   return await joinedTo(membersOf(client, [...groups].filter(isFollowed), signal), oneOf(refs));
 };
 
+/** Which memberships are known: those that are stored, and what this round told. */
+export type Held = { readonly known: Known; readonly told: Joining };
+
 /**
- * The same of those who are stored with memberships, as far as these are not all. Who is in a group through another one may be in it by themselves as well,
- * which only its list tells; of such a group, which may be everybody's, no more is read than one answer holds. Whoever is stored in each of their groups is
- * asked for them and costs nothing more.
+ * The same, as far as they are not known. Who is in a group through another one may be in it by themselves as well, which only its list tells; of such a
+ * group, which may be everybody's, no more is read than one answer holds. Whoever is known in each of their groups is asked for them and costs nothing more.
  */
 export const missedMemberships = async (
   client: GraphClient,
-  known: Known,
+  held: Held,
   refs: readonly Ref[],
   isFollowed: (group: SourceId) => boolean,
   signal: AbortSignal,
 ): Promise<readonly Joined[]> => {
   if (refs.length === 0) return [];
   const above = await groupsAbove(client, refs, signal);
-  const direct = await known.groupsOf(refs.map(({ id }) => id));
+  const holding = holdersIn(held, new Set([...above.values()].flat()));
+  const direct = await holding(refs.map(({ id }) => id));
   const missed = refs.flatMap((ref) => {
-    const stored = new Set(direct.get(ref.id));
-    const groups = (above.get(ref.id) ?? []).filter((id) => isFollowed(id) && !stored.has(id));
+    const by = new Set(direct.get(ref.id));
+    const groups = (above.get(ref.id) ?? []).filter((id) => isFollowed(id) && !by.has(id));
     return groups.length === 0 ? [] : [{ ref, groups }];
   });
-  const explained = await storedAbove(known, new Map(missed.map(({ ref: { id } }) => [id, direct.get(id) ?? []])));
+  const explained = await knownAbove(holding, new Map(missed.map(({ ref: { id } }) => [id, direct.get(id) ?? []])));
   const whole = new Set(missed.flatMap(({ ref, groups }) => [...new Set(groups).difference(explained(ref.id))]));
   const begun = new Set(missed.flatMap(({ groups }) => groups)).difference(whole);
   const isWanted = oneOf(missed.map(({ ref }) => ref));
@@ -69,24 +73,39 @@ export const missedMemberships = async (
   ];
 };
 
-/** Of each of these the groups above them as they are stored, directly or through others. `direct`: the groups that hold them directly. */
-const storedAbove = async (
-  known: Known,
+type Holding = (ids: readonly SourceId[]) => Promise<ReadonlyMap<SourceId, readonly SourceId[]>>;
+
+/** The groups that hold each of these directly: as they are stored, and of those that are `named` also as this round told it. */
+const holdersIn = ({ known, told }: Held, named: ReadonlySet<SourceId>): Holding => {
+  const news = [...named].flatMap((group) => {
+    const joined = told.get(group);
+    return joined === undefined ? [] : [{ group, joined }];
+  });
+  return async (ids) => {
+    const stored = await known.groupsOf(ids);
+    const toldOf = (id: SourceId) => news.flatMap(({ group, joined }) => (joined.has(id) ? [group] : []));
+    return new Map(ids.map((id) => [id, [...(stored.get(id) ?? []), ...toldOf(id)]]));
+  };
+};
+
+/** Of each of these the groups above them as they are known, directly or through others. `direct`: the groups that hold them directly. */
+const knownAbove = async (
+  holding: Holding,
   direct: ReadonlyMap<SourceId, readonly SourceId[]>,
 ): Promise<(id: SourceId) => ReadonlySet<SourceId>> => {
-  const stored = new Map(direct);
-  const beyond = (found: Iterable<readonly SourceId[]>): readonly SourceId[] => [
-    ...new Set([...found].flat()).difference(stored),
+  const found = new Map(direct);
+  const beyond = (groups: Iterable<readonly SourceId[]>): readonly SourceId[] => [
+    ...new Set([...groups].flat()).difference(found),
   ];
   for (let open = beyond(direct.values()); open.length > 0; ) {
-    const found = await known.groupsOf(open);
-    for (const id of open) stored.set(id, found.get(id) ?? []);
-    open = beyond(found.values());
+    const next = await holding(open);
+    for (const id of open) found.set(id, next.get(id) ?? []);
+    open = beyond(next.values());
   }
   return (id) => {
-    const above = new Set(stored.get(id));
+    const above = new Set(found.get(id));
     // What is added while a Set is visited is visited too.
-    for (const each of above) for (const next of stored.get(each) ?? []) above.add(next);
+    for (const each of above) for (const next of found.get(each) ?? []) above.add(next);
     return above;
   };
 };

@@ -1,7 +1,7 @@
 /**
  * What changed in a scope of kind `groups`. Delta queries tell of the whole tenant, so this decides who matters: the groups of the scope, those
  * nested in them, and their members. Whoever joins is read whole before the edge is told; strangers are never told whole, and asked for their groups,
- * for nobody else tells that one of them came back.
+ * for nobody else tells that one of them came back. So is whoever is shown and joined: they may be in others of these groups, and have been away.
  */
 
 import type { SourceId, Watermark } from '../../model/ids.ts';
@@ -11,13 +11,23 @@ import { group, type Ref, user } from '../../model/source-object.ts';
 import type { Ask, Known, SourceEnd, SourcePage } from '../source.ts';
 import { wholeUsers } from './by-id.ts';
 import type { GraphClient } from './client.ts';
-import { followDeltas, groupChanges, type Readers, shownIn, userChanges } from './delta.ts';
+import { followDeltas, groupChanges, type Readers, shownIn, userChanges, wholeOf } from './delta.ts';
 import type { Entity } from './pages.ts';
 import { readWatermark } from './places.ts';
 import { everyMemberOf, membershipsOf, missedMemberships, missedReports } from './returned.ts';
 import { type GroupScope, missingGroup, type Walk, walkFrom, walkGroups, walkKnown } from './scoped.ts';
 import { removalOf, type Selection, selectionOf } from './to-source-object.ts';
-import { addedIn, type Leaving, noneLeft, noteLeaving, noteManaged, withoutLeft, withoutTold } from './told.ts';
+import {
+  addedIn,
+  type Joining,
+  type Leaving,
+  noneLeft,
+  noteJoining,
+  noteLeaving,
+  noteManaged,
+  withoutLeft,
+  withoutTold,
+} from './told.ts';
 import { type Unmoved, unmovedSoonAfter } from './unmoved.ts';
 
 /** Throws `WatermarkExpired`, `ResumeExpired`, and `SourceError` `forbidden` when a group of the scope was deleted. */
@@ -34,10 +44,12 @@ export async function* readScopedDelta(
   const mark = readWatermark(from, key);
   const unmoved = unmovedSoonAfter(mark, client, known);
   const left = noneLeft();
-  const joined = new Set<SourceId>();
+  const told: Joining = new Map();
+  const arrived = new Set<SourceId>();
   /** Of whose manager this round told. */
   const managed = new Set<SourceId>();
   const walked = walkedOnce(scope, known);
+  const scoped: Stored = { known, unmoved, left, told, arrived };
   const readers: Readers = {
     users: async function* (items, either, groupsRead) {
       if (items.length === 0) return;
@@ -47,31 +59,32 @@ export async function* readScopedDelta(
       const absent = await known.absent(shown.filter((id) => walk.users.has(id)).map(user));
       // A member shown here is whole (delta shows all properties), which brings back one that was restored from the recycle bin.
       const isWhole = (id: SourceId): boolean => walk.users.has(id);
-      // Who is stored in a group, and not by themselves, was away as well.
-      const isBack = (id: SourceId): boolean => absent.has(id) && !joined.has(id);
+      // Who is stored in a group, and not by themselves, was away as well. Whoever came into the scope was read whole just now.
+      const isBack = (id: SourceId): boolean => absent.has(id) && !arrived.has(id);
       const changes = await userChanges(client, selection, items, { isBack, isWhole }, either);
       const same = await unmoved(changes);
-      const isDoubtful = (id: SourceId): boolean => !walk.users.has(id) || absent.get(id) === 'left';
-      if (shown.some(isDoubtful) || absent.size + same.length > 0) {
+      const isStranger = (id: SourceId): boolean => !walk.users.has(id);
+      const isOpen = (id: SourceId): boolean => absent.has(id) || arrived.has(id);
+      if (same.length > 0 || shown.some((id) => isStranger(id) || isOpen(id))) {
         // Whoever joins in this round is named by then.
         await groupsRead;
-        const doubtful = shown.filter(isDoubtful);
-        const told = { ids: managed, isPartial: ask.resume !== null };
+        const strangers = shown.filter(isStranger).map(user);
+        const open = [...new Set([...shown.filter(isOpen), ...same.map(({ id }) => id)])];
+        const toldManagers = { ids: managed, isPartial: ask.resume !== null };
         const reports = async (managers: readonly SourceId[]): Promise<readonly ObjectMessage[]> =>
-          await missedReports(client, known, selection.manager ? managers : [], told, either);
-        yield* returns(client, { known, left }, walk, doubtful.map(user), selection, either, reports);
-        // Whoever joined was read whole just now, and is as they are stored for that.
-        const open = same.filter(({ id }) => !joined.has(id));
-        yield withoutLeft(await missedMemberships(client, known, open, (id) => walk.reached.has(id), either), left);
-        yield await reports([...[...absent.keys()].filter(isBack), ...open.map(({ id }) => id)]);
+          await missedReports(client, known, selection.manager ? managers : [], toldManagers, either);
+        yield* returns(client, scoped, walk, strangers, selection, either, reports);
+        const isFollowed = (id: SourceId): boolean => walk.reached.has(id);
+        yield withoutLeft(await missedMemberships(client, { known, told }, open.map(user), isFollowed, either), left);
+        yield await reports(open);
       }
       // Last, as in a read of everybody: should it break off before, they are not stored yet when the page comes again.
+      yield* wholeOf(client, selection, items, absent, either);
       yield changes;
     },
     groups: async function* (items, either) {
       if (items.length === 0) return;
-      const stored = { known, unmoved, left, joined };
-      yield* groupPage(client, stored, await walked(), new Set(scope.groups), selection, items, either);
+      yield* groupPage(client, scoped, await walked(), new Set(scope.groups), selection, items, either);
     },
     left,
   };
@@ -82,8 +95,9 @@ type Stored = {
   readonly known: Known;
   readonly unmoved: Unmoved;
   readonly left: Leaving;
-  /** Whom the groups told in this round to have joined. */
-  readonly joined: Set<SourceId>;
+  readonly told: Joining;
+  /** Who came into the scope in this round. */
+  readonly arrived: Set<SourceId>;
 };
 
 /** The scope as it is stored: walked when the first change comes, not before. */
@@ -102,35 +116,39 @@ const walkedOnce = (scope: GroupScope, known: Known): (() => Promise<Walk>) => {
 
 async function* groupPage(
   client: GraphClient,
-  { known, unmoved, left, joined }: Stored,
+  stored: Stored,
   walk: Walk,
   roots: ReadonlySet<SourceId>,
   selection: Selection,
   items: readonly Entity[],
   signal: AbortSignal,
 ): AsyncGenerator<readonly ObjectMessage[]> {
+  const { known, unmoved, left, told, arrived } = stored;
   // A group that is nested later in this round is read then, as it is by then.
   const inScope = items.filter((item) => walk.reached.has(sourceId(item.id)));
   const lost = inScope.find((item) => roots.has(sourceId(item.id)) && removalOf(item) !== null);
   if (lost !== undefined) throw missingGroup(sourceId(lost.id));
   const changes = inScope.flatMap((item) => groupChanges(selection, item));
   noteLeaving(left, changes);
-  for (const { id } of addedIn(changes)) joined.add(id);
+  noteJoining(told, changes);
   const shown = walk.nested ? [...new Set(shownIn(items))] : [];
   const absent = await known.absent(shown.filter((id) => walk.reached.has(id)).map(group));
-  // Whoever is stored in a group, and not by themselves, was away when the group was read.
-  const back = [...absent].flatMap(([id, was]) => (was === 'left' || !joined.has(id) ? [id] : []));
-  yield* joiners(client, known, walk, await withTheirs(known, walk, back, roots), selection, signal);
+  // Whoever is stored in a group, and not by themselves, was away when the group was read. Whoever came into the scope was read just now.
+  const back = [...absent].flatMap(([id, was]) => (was === 'left' || !arrived.has(id) ? [id] : []));
+  const open = shown.filter((id) => arrived.has(id)).map(group);
+  yield* joiners(client, stored, walk, await withTheirs(known, walk, back, roots), selection, signal);
   const same = withoutTold(await unmoved(changes), changes);
   if (same.length > 0) {
     const ids = same.map(({ id }) => id);
     const missed = withoutLeft(await everyMemberOf(client, ids, signal), left);
-    yield* joiners(client, known, walk, addedIn(missed), selection, signal);
+    yield* joiners(client, stored, walk, addedIn(missed), selection, signal);
     yield missed;
   }
   const doubtful = shown.filter((id) => !walk.reached.has(id) || back.includes(id)).map(group);
-  yield* returns(client, { known, left }, walk, walk.nested ? [...doubtful, ...same] : doubtful, selection, signal);
-  yield* joiners(client, known, walk, addedIn(changes), selection, signal);
+  yield* returns(client, stored, walk, walk.nested ? [...doubtful, ...same] : doubtful, selection, signal);
+  const isFollowed = (id: SourceId): boolean => walk.reached.has(id);
+  yield withoutLeft(await missedMemberships(client, stored, open, isFollowed, signal), left);
+  yield* joiners(client, stored, walk, addedIn(changes), selection, signal);
   yield changes;
 }
 
@@ -159,17 +177,20 @@ const withTheirs = async (
 /** Who is in the scope after all, though no group told of them. `further`: what else is to be said of them, before their memberships tell that they are. */
 async function* returns(
   client: GraphClient,
-  { known, left }: Pick<Stored, 'known' | 'left'>,
+  stored: Stored,
   walk: Walk,
   strangers: readonly Ref[],
   selection: Selection,
   signal: AbortSignal,
   further: (found: readonly SourceId[]) => Promise<readonly ObjectMessage[]> = async () => [],
 ): AsyncGenerator<readonly ObjectMessage[]> {
-  const memberships = withoutLeft(await membershipsOf(client, strangers, (id) => walk.reached.has(id), signal), left);
+  const memberships = withoutLeft(
+    await membershipsOf(client, strangers, (id) => walk.reached.has(id), signal),
+    stored.left,
+  );
   const found = addedIn(memberships);
   if (found.length === 0) return;
-  yield* joiners(client, known, walk, found, selection, signal);
+  yield* joiners(client, stored, walk, found, selection, signal);
   yield await further(found.map(({ id }) => id));
   yield memberships;
 }
@@ -177,7 +198,7 @@ async function* returns(
 /** Reads whole who was added: users, and with nesting the groups that are new to the scope with everybody in them. */
 async function* joiners(
   client: GraphClient,
-  known: Known,
+  { known, arrived }: Stored,
   walk: Walk,
   added: readonly Ref[],
   selection: Selection,
@@ -195,11 +216,16 @@ async function* joiners(
       held.push(...answer.filter(({ type }) => type === 'upsert'));
       yield answer.filter(({ type }) => type !== 'upsert');
     }
-    for (const id of beyond.groups) walk.reached.add(id);
+    for (const id of beyond.groups) enter(walk.reached, arrived, id);
     for (const id of beyond.users) users.add(id);
   }
-  for (const id of users) walk.users.add(id);
+  for (const id of users) enter(walk.users, arrived, id);
   for await (const { answer } of wholeUsers(client, [...users], 0, selection, signal)) yield answer;
   // Last, and inner groups first: one that was away is known by its not being stored, and is read again should the read break off before.
   if (held.length > 0) yield held.toReversed();
 }
+
+const enter = (scope: Set<SourceId>, arrived: Set<SourceId>, id: SourceId): void => {
+  if (!scope.has(id)) arrived.add(id);
+  scope.add(id);
+};

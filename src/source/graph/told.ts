@@ -11,6 +11,19 @@ import { managerInDelta } from './to-source-object.ts';
 export const addedIn = (changes: readonly ObjectMessage[]): readonly Ref[] =>
   changes.flatMap((change) => (change.type === 'members' && 'added' in change.members ? change.members.added : []));
 
+/** Whom this round told to have joined which group: what it told last may not be stored yet. */
+export type Joining = Map<SourceId, Set<SourceId>>;
+
+export const noteJoining = (joining: Joining, changes: readonly ObjectMessage[]): void => {
+  for (const change of changes) {
+    if (change.type !== 'members' || !('added' in change.members)) continue;
+    const { added } = change.members;
+    const joined = joining.get(change.group.id) ?? new Set();
+    for (const { id } of added) joined.add(id);
+    if (joined.size > 0) joining.set(change.group.id, joined);
+  }
+};
+
 /**
  * Which memberships ended in this round, each as a short text. `newest`: what a round that goes on after a break has to know of them. Of more, which is a
  * round of more leavings than a day has in a large tenant, it is the newest: whoever left before those may be back in a group until the next full sync.

@@ -196,9 +196,14 @@ export const reading: readonly Mutant[] = [
   },
   {
     name: 'who comes back is asked for nothing',
-    what: 'Somebody whom the changes show and no group names is not asked for their groups.',
+    what: 'Somebody whom the changes show, and who is not stored, is not asked for their groups.',
     bias: 'whoever comes back',
     edits: [
+      {
+        file: 'src/source/graph/delta.ts',
+        from: 'const asked = [...[...absent.keys()].map(user), ...same];',
+        to: 'const asked = [...same];',
+      },
       {
         file: 'src/source/graph/returned.ts',
         from: `  if (refs.length === 0) return [];

@@ -171,11 +171,25 @@ describe('a delta read', () => {
 
   it('of changed members asks for no group and no member by themselves', async () => {
     const { tenant, source, folded, from } = await open();
-    const [team] = tenant.groups();
-    for (let nth = 0; nth < 30; nth += 1) tenant.join(team?.id ?? '', tenant.hire({ displayName: `New ${nth}` }));
-    expect(await counted(() => readAll(source, folded, { scope: everyone, from }))).toMatchObject({
+    const crew = tenant.createGroup({ displayName: 'Crew' });
+    const next = await readAll(source, folded, { scope: everyone, from });
+    for (const id of tenant.users().slice(0, 30)) tenant.join(crew, id);
+    expect(await counted(() => readAll(source, folded, { scope: everyone, from: next }))).toMatchObject({
       total: 2,
       inside: 0,
+    });
+  });
+
+  it('of people who are hired into a group asks for the groups above them, and who reports to them, twenty to a batch, and for no list of members', async () => {
+    const { tenant, source, folded, from } = await open();
+    const [team] = tenant.groups();
+    const [manager = ''] = tenant.users();
+    for (let nth = 0; nth < 30; nth += 1)
+      tenant.join(team?.id ?? '', tenant.hire({ displayName: `New ${nth}`, manager }));
+    expect(await counted(() => readAll(source, folded, { scope: everyone, from }))).toMatchObject({
+      alone: { '/users/delta': 1, '/groups/delta': 1, '/$batch': 2 + 2 },
+      total: 6,
+      inside: 60,
     });
   });
 });
@@ -193,15 +207,15 @@ describe('a delta read of who comes and goes', () => {
   };
   const only = (pilot: SourceId): Scope => ({ kind: 'groups', groups: [pilot], nested: false });
 
-  it('asks for the groups of those only whom no group names, twenty to a batch', async () => {
+  it('asks of whoever is new for their groups, twenty to a batch, and for no list where the groups told the same', async () => {
     const { tenant, source, folded, from, scope, pilot } = await open(() => everyone);
     for (let nth = 0; nth < 30; nth += 1) tenant.join(pilot, tenant.hire({ displayName: `Joined ${nth}` }));
     for (let nth = 0; nth < 25; nth += 1) tenant.hire({ displayName: `Alone ${nth}` });
-    // Their groups, their managers, and who reports to them.
-    expect(await counted(() => readAll(source, folded, { scope, from }))).toMatchObject({ total: 2 + 6, inside: 75 });
+    // Their groups, their managers, of whom nothing is said, and who reports to them.
+    expect(await counted(() => readAll(source, folded, { scope, from }))).toMatchObject({ total: 2 + 9, inside: 165 });
   });
 
-  it('of a test group asks for the groups of strangers, twenty to a batch, and for nothing about its members', async () => {
+  it('of a test group asks for the groups of strangers, twenty to a batch, and for nothing about its members but who joined', async () => {
     const { tenant, source, folded, from, scope, pilot, members, others } = await open(only);
     for (const id of members) tenant.update(id, { department: `Room ${id}` });
     let next: Watermark | null = null;
@@ -212,9 +226,9 @@ describe('a delta read of who comes and goes', () => {
     for (const id of others.slice(0, 45)) tenant.update(id, { department: `Room ${id}` });
     tenant.join(pilot, others[0] ?? '');
     const { alone, inside } = await counted(() => readAll(source, folded, { scope, from: next }));
-    // One of them joined: read whole, with their manager.
-    expect(alone).toMatchObject({ '/$batch': 1 + Math.ceil(44 / 20), '/directoryObjects/getByIds': 1 });
-    expect(inside).toBe(1 + 44);
+    // One of them joined: read whole, with their manager, and asked for other groups of the scope, and for who reports to them.
+    expect(alone).toMatchObject({ '/$batch': 3 + Math.ceil(44 / 20), '/directoryObjects/getByIds': 1 });
+    expect(inside).toBe(3 + 44);
   });
 
   it('asks once, soon after a full read, for the groups and the reports of whoever is shown as they are stored, and for no list where all are stored', async () => {
@@ -240,6 +254,20 @@ describe('a delta read of who comes and goes', () => {
     // The groups above, the first of everybody, and who reports to them.
     expect(alone).toEqual({ '/users/delta': 1, '/groups/delta': 1, '/$batch': 3 });
     expect(inside).toBe(3);
+  });
+
+  it('a-group-of-everybody-read-for-a-hire: reads no more of a group in which a hire is through another one than one answer holds', async () => {
+    const { tenant, source, folded, scope, members, others } = await open(() => everyone);
+    const team = tenant.createGroup({ displayName: 'Team', members });
+    tenant.createGroup({ displayName: 'Everybody', members: [...others, team] });
+    graph.control.setKnobs({ listPageCap: 20 });
+    const from = await readAll(source, folded, { scope });
+    for (const displayName of ['Gil Holm', 'Ida Juhl'])
+      tenant.join(team, tenant.hire({ displayName, manager: members[0] ?? '' }));
+    const { alone, inside } = await counted(() => readAll(source, folded, { scope, from }));
+    // The groups above each, the first of everybody, and who reports to each.
+    expect(alone).toEqual({ '/users/delta': 1, '/groups/delta': 1, '/$batch': 3 });
+    expect(inside).toBe(2 + 1 + 2);
   });
 
   it('reads the lists that hold somebody who came back, and no others', async () => {

@@ -229,6 +229,95 @@ describe('somebody who is back from the recycle bin', () => {
   });
 });
 
+describe('hired-away-and-joined: somebody who was hired before a full read, away during it, and back in the round that tells that they joined a group', () => {
+  const scopes = ['everybody', 'the groups'] as const;
+  const away = async (of: (typeof scopes)[number]) => {
+    const tenant = graph.control.addTenant({ users: 0, groups: 0, apps: [{ roles: everyRole }] });
+    const [first = '', second = '', chief = ''] = ['Ann Berg', 'Ben Cole', 'Chi Dorn'].map((displayName) =>
+      tenant.hire({ displayName }),
+    );
+    const hire = sourceId(tenant.hire({ displayName: 'Gil Holm', manager: chief }));
+    tenant.move(second, { manager: hire });
+    const [staff, choir] = [
+      { displayName: 'All Employees', members: [first, second, chief, hire] },
+      { displayName: 'Choir', members: [first] },
+    ].map((named) => sourceId(tenant.createGroup(named)));
+    if (staff === undefined || choir === undefined) throw new Error('The tenant has no groups.');
+    const scope: Scope = of === 'everybody' ? everyone : { kind: 'groups', groups: [staff, choir], nested: true };
+    const source = sourceOf(graph, {}, tenant.tenantId);
+    const folded = new Folded();
+    tenant.softDelete(hire);
+    const from = await readAll(source, folded, { scope, attributes });
+    await graph.clock.sleep(3_600_000, never);
+    tenant.restore(hire);
+    return { tenant, first, second, chief, hire, staff, choir, scope, folded, source, from };
+  };
+
+  it.each(scopes)('is in the others again, too, with their manager and whoever reports to them (%s)', async (of) => {
+    const { tenant, first, second, chief, hire, staff, choir, scope, folded, source, from } = await away(of);
+    tenant.join(choir, hire);
+    await readAll(source, folded, { scope, attributes, from });
+    const { users, members } = folded.view(scope);
+    expect(members).toMatchObject({
+      [staff]: [first, second, chief, hire].toSorted(),
+      [choir]: [first, hire].toSorted(),
+    });
+    expect([users[hire]?.['manager'], users[second]?.['manager']]).toEqual([chief, hire]);
+  });
+
+  it.each(scopes)('also where that group was made in the same round, and is in one of the others (%s)', async (of) => {
+    const { tenant, first, second, chief, hire, staff, choir, scope, folded, source, from } = await away(of);
+    const crew = sourceId(tenant.createGroup({ displayName: 'Crew', members: [hire] }));
+    tenant.join(choir, crew);
+    await readAll(source, folded, { scope, attributes, from });
+    expect(folded.view(scope).members).toEqual({
+      [staff]: [first, second, chief, hire].toSorted(),
+      [choir]: [first, crew].toSorted(),
+      [crew]: [hire],
+    });
+  });
+
+  it('is in the others again where the read broke off after the groups had told that they joined', async () => {
+    const { tenant, first, second, chief, hire, staff, choir, scope, folded, source, from } = await away('everybody');
+    tenant.join(choir, hire);
+    const reading = { scope, attributes, from };
+    const resume = await readUntil(source, folded, reading, (told) => told.type === 'members');
+    await readAll(source, folded, { ...reading, resume });
+    expect(folded.view(scope).members[staff]).toEqual([first, second, chief, hire].toSorted());
+  });
+
+  it('so is a group that was made before it, and nested in that round in another one of the scope', async () => {
+    const { tenant, hire, staff, choir, scope, folded, source } = await away('the groups');
+    const crew = sourceId(tenant.createGroup({ displayName: 'Crew', members: [hire] }));
+    tenant.join(staff, crew);
+    tenant.softDelete(crew);
+    const from = await readAll(source, folded, { scope, attributes });
+    await graph.clock.sleep(3_600_000, never);
+    // The group that they join is told before they are.
+    tenant.join(choir, crew);
+    tenant.restore(crew);
+    graph.control.setKnobs({ deltaPageSize: 1 });
+    await readAll(source, folded, { scope, attributes, from });
+    expect(folded.view(scope).members[staff]).toContain(crew);
+    expect(folded.view(scope).members[choir]).toContain(crew);
+  });
+
+  it('a-group-stored-by-its-edge-alone: a nested group that was never stored, and joins another one as it comes back, is back with everybody in it', async () => {
+    const { tenant, hire, staff, choir, scope, folded, source } = await away('the groups');
+    const crew = sourceId(tenant.createGroup({ displayName: 'Crew', members: [hire] }));
+    tenant.join(staff, crew);
+    tenant.softDelete(crew);
+    const from = await readAll(source, folded, { scope, attributes });
+    await graph.clock.sleep(3_600_000, never);
+    // As if the list of everybody had been read before.
+    folded.apply({ type: 'members', group: group(staff), members: { added: [group(crew)], removed: [] } });
+    tenant.restore(crew);
+    tenant.join(choir, crew);
+    await readAll(source, folded, { scope, attributes, from });
+    expect(folded.view(scope).members[crew]).toEqual([hire]);
+  });
+});
+
 describe('a-list-that-is-behind-the-round: somebody who is back from the recycle bin, and left a group meanwhile', () => {
   const scopes = ['everybody', 'a group with those inside it'] as const;
   it.each(scopes.flatMap((scope) => [1, 2].map((turns) => [scope, turns] as const)))(
