@@ -101,10 +101,10 @@ const reach = async (draft: Draft, scope: Groups, goOn: () => Promise<void>): Pr
   return { users, groups };
 };
 
-/** Who is reached changes with edges, and with groups that come or go under edges that stay. */
+/** Who is reached changes with edges, and with groups that come or go under edges that stay; and whoever comes may not be reached. */
 const changesReach = async (draft: Draft): Promise<boolean> => {
   for await (const pairs of draft.touched())
-    if (pairs.some(({ ref, before, after }) => ref.type === 'group' && (before === null || after === null)))
+    if (pairs.some(({ ref, before, after }) => before === null || (ref.type === 'group' && after === null)))
       return true;
   for await (const edges of draft.touchedMembers()) if (edges.length > 0) return true;
   return false;

@@ -4,8 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { syncTurn } from '../../src/engine/sync-run.ts';
 import { SourceError } from '../../src/model/errors.ts';
 import { sourceId } from '../../src/model/ids.ts';
+import type { ObjectMessage } from '../../src/model/source-message.ts';
 import { off, staff } from '../support/staff.ts';
-import { connection, id, story } from '../support/story.ts';
+import { anyNumber, connection, id, story, target } from '../support/story.ts';
+
+const whole = (message: ObjectMessage): ObjectMessage =>
+  message.type === 'upsert' ? { ...message, whole: true } : message;
 
 describe('a read that goes wrong takes nothing away', () => {
   it('read-5xx-never-deletes: a fault in the middle keeps the snapshot and the watermark, and the run goes on later', async () => {
@@ -46,6 +50,36 @@ describe('a read that goes wrong takes nothing away', () => {
     expect(off(s)).toBe(0);
     s.directory.liberties.unlisted = new Set();
     expect(await s.full()).toMatchObject({ state: 'succeeded', counters: { removed: 1 } });
+  });
+
+  it('told-of-and-not-reached: whom a delta tells whole, and no group of the scope holds, is not in the snapshot, and given no account', async () => {
+    const scope = { kind: 'groups', groups: [sourceId(id('pilot'))], nested: true } as const;
+    let isToldOf = false;
+    const s = await story({
+      connection: { scope, shrinkLimit: anyNumber },
+      wrapSource: (source) => ({
+        ...source,
+        read: async function* (...asked) {
+          for await (const page of source.read(...asked))
+            yield page.type === 'end' || !isToldOf ? page : { ...page, messages: page.messages.map(whole) };
+        },
+      }),
+    });
+    for (const group of ['pilot', 'inner']) s.found(group);
+    for (const name of ['eve', 'fay']) s.hire(name);
+    s.directory.join(id('pilot'), id('fay'));
+    s.directory.join(id('pilot'), id('inner'));
+    s.directory.join(id('inner'), id('eve'));
+    await s.full();
+    s.directory.remove(id('inner'), 'soft_deleted');
+    await s.delta();
+    expect(s.accounts()).toEqual({ eve: 'off', fay: 'on' });
+    isToldOf = true;
+    s.directory.setUser(id('eve'), { department: 'Elsewhere' });
+    expect(await s.delta()).toMatchObject({ state: 'succeeded', counters: { created: 0 } });
+    expect((await s.stores.snapshots.head(connection)).counts).toEqual({ user: 1, group: 1 });
+    expect(s.accounts()).toEqual({ eve: 'off', fay: 'on' });
+    expect(await s.stores.ledger.countEscrows(target)).toBe(0);
   });
 
   it('an expired watermark leads to a full sync that finds who left meanwhile', async () => {

@@ -56,7 +56,7 @@ export async function* readScopedDelta(
       noteManaged(managed, items);
       const walk = await walked();
       const shown = [...new Set(shownIn(items))];
-      const absent = await known.absent(shown.filter((id) => walk.users.has(id)).map(user));
+      const absent = await absentMembers(scoped, walk, shown);
       // A member shown here is whole (delta shows all properties), which brings back one that was restored from the recycle bin.
       const isWhole = (id: SourceId): boolean => walk.users.has(id);
       // Who is stored in a group, and not by themselves, was away as well. Whoever came into the scope was read whole just now.
@@ -112,6 +112,23 @@ const walkedOnce = (scope: GroupScope, known: Known): (() => Promise<Walk>) => {
     walked ??= walkAll();
     return walked;
   };
+};
+
+/**
+ * Of these, the members who are not stored themselves. Whoever is stored in groups alone that are not, either, is no member any more: a group in the recycle
+ * bin keeps its members, and shows nobody.
+ */
+const absentMembers = async (
+  { known, arrived }: Stored,
+  walk: Walk,
+  shown: readonly SourceId[],
+): ReturnType<Known['absent']> => {
+  const absent = await known.absent(shown.filter((id) => walk.users.has(id)).map(user));
+  if (absent.size === 0) return absent;
+  const direct = await known.groupsOf([...absent.keys()]);
+  const away = await known.absent([...new Set([...direct.values()].flat())].map(group));
+  for (const [id, groups] of direct) if (!arrived.has(id) && groups.every((of) => away.has(of))) walk.users.delete(id);
+  return new Map([...absent].filter(([id]) => walk.users.has(id)));
 };
 
 async function* groupPage(

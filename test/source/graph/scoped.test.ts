@@ -192,6 +192,32 @@ describe('a read of a test group', () => {
     expect(members).toMatchObject({ [outer]: [inner, second].sort(), [inner]: [first] });
   });
 
+  it('kept-by-a-group-that-is-away: who is in a nested group of the recycle bin alone, and changes, is told as little of as any stranger', async () => {
+    const { tenant, people, pilot, source } = office();
+    const [first, second] = tenant.users().slice(50, 52).map(sourceId);
+    const [there] = people;
+    if (first === undefined || second === undefined || there === undefined) throw new Error('The tenant is empty.');
+    const inner = sourceId(tenant.createGroup({ displayName: 'Inner', members: [first, second, there] }));
+    tenant.join(pilot, inner);
+    const folded = new Folded();
+    let from = await readAll(source, folded, { scope: nested(pilot) });
+    tenant.deleteGroup(inner);
+    from = await readAll(source, folded, { scope: nested(pilot), from });
+    // They left the scope with it.
+    for (const ref of [user(first), user(second)]) folded.apply({ type: 'remove', ref, why: 'deleted' });
+    for (const each of [first, second, there]) tenant.update(each, { department: 'Elsewhere' });
+    from = await readAll(source, folded, { scope: nested(pilot), from });
+    expect(Object.keys(folded.view(everyone).users).sort()).toEqual([...people].sort());
+    expect(folded.view(everyone).users[there]).toMatchObject({ department: 'Elsewhere' });
+    // Whoever comes back themselves is told whole, as before: a group that is there holds them.
+    tenant.restore(inner);
+    for (const each of [first, there]) tenant.update(each, { department: 'Here' });
+    await readAll(source, folded, { scope: nested(pilot), from });
+    const { users } = folded.view(everyone);
+    expect(Object.keys(users).sort()).toEqual([...people, first, second].sort());
+    expect(users).toMatchObject({ [first]: { department: 'Here' }, [second]: { department: 'Elsewhere' } });
+  });
+
   it('starts over when the groups it had read are not stored any more', async () => {
     const { tenant, people, pilot, source } = office();
     tenant.join(pilot, tenant.createGroup({ displayName: 'Inner', members: people }));
