@@ -134,9 +134,10 @@ export const sum = (counted: Iterable<Counted>): Amounts => {
 /** Whose accounts and groups go by this. */
 export const leavingBy = (counted: Iterable<Counted>): ReadonlySet<SourceId> => {
   const leaving = new Set<SourceId>();
-  for (const { action, group } of counted) if (action === 'disable' || action === 'delete') leaving.add(group);
+  for (const one of counted) if (isLeaving(one)) leaving.add(one.group);
   return leaving;
 };
+const isLeaving = ({ action }: Pick<Counted, 'action'>): boolean => action === 'disable' || action === 'delete';
 
 /** An operation that was done, or may have been. `unseen`: the target said it did it and does not show it, or nobody could look. */
 export type Taken = Counted & { readonly end: 'done' | 'open' | 'unseen' };
@@ -148,8 +149,8 @@ export type TakenAmounts = Amounts & { readonly gone: Readonly<Record<ObjectType
 
 /**
  * Of what was taken, oldest first. Whoever is not shown to be gone is told to go again until they are: of all these tries, and the one that showed at
- * last, one counts. `again`: whose accounts and groups are to go once more, who count as that. Members of whom it is not shown count with each try, which
- * errs to the strict side: of a batch it is not kept who they were.
+ * last, one counts. `again`: whose accounts and groups are to go once more, who count as that. All else of which it is not shown counts with each try, which
+ * errs to the strict side: of a batch of members it is not kept who they were, an account may be made twice, and the next update may say something else.
  */
 export const sumTaken = (taken: Iterable<Taken>, again: ReadonlySet<SourceId> = new Set()): TakenAmounts => {
   const { add, amounts } = startSum();
@@ -158,10 +159,10 @@ export const sumTaken = (taken: Iterable<Taken>, again: ReadonlySet<SourceId> = 
   for (const one of taken) {
     const whose = `${limitOf(one)}|${one.type}|${one.group}`;
     const isShown = one.end !== 'unseen';
-    if (isShown || one.members > 0) add(one);
+    if (isShown || !isLeaving(one)) add(one);
     if (isShown) unshown.delete(whose);
-    else if (one.members === 0) unshown.set(whose, one);
-    if (one.end === 'done') for (const id of leavingBy([one])) gone[one.type].add(id);
+    else if (isLeaving(one)) unshown.set(whose, one);
+    if (one.end === 'done' && isLeaving(one)) gone[one.type].add(one.group);
   }
   for (const one of unshown.values()) if (!again.has(one.group)) add(one);
   return { ...amounts(), gone };

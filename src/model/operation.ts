@@ -225,13 +225,11 @@ const mayBeDone = (outcome: Outcome): boolean => outcome.result === 'escrowed' &
 const isUnseen = (outcome: Outcome): boolean => outcome.result === 'escrowed' && outcome.reason === 'not_applied';
 
 /**
- * Whether it counts against the limits of the day: also a loss that the target said it did and does not show yet, for it may show it later; what may have been
+ * Whether it counts against the limits of the day: also what the target said it did and does not show yet, for it may show it later; what may have been
  * done, and could not be seen; and members who may have been removed by whoever died before they could say so, for nobody looks whether they were.
  */
 export const countsAsTaken = (outcome: Outcome): boolean =>
-  isInEffect(outcome) ||
-  mayBeDone(outcome) ||
-  (isUnseen(outcome) && isDestructive(outcome.action)) ||
+  mayBeInEffect(outcome) ||
   (outcome.result === 'skipped' && outcome.reason === 'no_trace' && outcome.action === 'remove_members');
 
 /** One object whose operation failed, kept and retried in later runs. */

@@ -128,8 +128,8 @@ export interface Ledger {
   /** Intents without an outcome, oldest first, in batches. */
   openIntents(target: TargetId): AsyncIterable<readonly Intent[]>;
   /**
-   * What intents since then that count against a limit (`cause.limited`) did, or may have done: they are settled as applied, or still open, or a loss that
-   * the target said it did and does not show; but for those who are to go `again`, whom their earlier tries are not counted for.
+   * What intents since then that count against a limit (`cause.limited`) did, or may have done: they are settled as applied, or still open, or the target
+   * said that it did them and does not show it; but for those who are to go `again`, whom their earlier tries are not counted for.
    */
   taken(target: TargetId, since: Date, again?: ReadonlySet<SourceId>): Promise<TakenAmounts>;
   /**

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { TargetError } from '../../src/model/errors.ts';
-import { sourceId } from '../../src/model/ids.ts';
+import { remoteId, sourceId } from '../../src/model/ids.ts';
 import { defaultLimits, type Limits, nobodyProtected, type Protection } from '../../src/model/target-record.ts';
 import { why } from '../support/explaining.ts';
 import { off, staff } from '../support/staff.ts';
@@ -393,6 +393,57 @@ describe('creates and updates', () => {
     expect([...s.remote.objects.values()].filter(({ attributes }) => attributes['title'] !== undefined)).toHaveLength(
       3,
     );
+  });
+});
+
+describe('an update or a takeover that the target said it did, and does not show', () => {
+  const unseen = (limits: Partial<Limits>) => {
+    const seen = { isSlow: false };
+    const made = story({
+      target: { limits: { ...defaultLimits, ...limits } },
+      wrapTarget: (made) => ({
+        ...made,
+        apply: async (operation, ...rest) => {
+          const done = await made.apply(operation, ...rest);
+          if (seen.isSlow && operation.action === 'update')
+            throw new TargetError('rejected', 'It said yes.', { code: 'not_applied' });
+          return done;
+        },
+      }),
+    });
+    return made.then((s) => ({ s, seen }));
+  };
+
+  it('counts against the limits of the day, for it was done', async () => {
+    const { s, seen } = await unseen({ updates: limit(3) });
+    staff(s, 5);
+    await s.full();
+    seen.isSlow = true;
+    for (const name of ['p0', 'p1']) s.directory.setUser(id(name), { jobTitle: 'changed' });
+    await s.delta();
+    expect(await s.provisioned()).toMatchObject({ counters: { failed: { not_applied: 2 } } });
+    seen.isSlow = false;
+    for (const name of ['p2', 'p3']) s.directory.setUser(id(name), { jobTitle: 'changed' });
+    await s.delta();
+    expect((await s.provisioned()).problem?.message).toContain('2 updates after 2 within 24 hours, where 3');
+  });
+
+  it('so that no more accounts are taken over in a day than are let be', async () => {
+    const { s, seen } = await unseen({ adoptions: limit(1) });
+    staff(s, 5);
+    await s.full();
+    seen.isSlow = true;
+    for (const name of ['anna', 'bert']) {
+      s.remote.objects.set(remoteId(name), {
+        type: 'user',
+        remoteId: remoteId(name),
+        attributes: { userName: `${name}@contoso.example` },
+      });
+      s.hire(name);
+      await s.delta();
+    }
+    const taken = [...s.remote.objects.values()].filter(({ attributes }) => attributes['externalId'] === id('bert'));
+    expect(taken).toEqual([]);
   });
 });
 
