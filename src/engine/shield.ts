@@ -143,8 +143,9 @@ const lostBy = async (
 };
 
 /**
- * Who is in it still, though it does not show them. Whoever left the tenant: nobody can be asked about them any more. And a list may show a part of what
- * it holds, with every sign of success, so whom the source does not list it is asked about by another index.
+ * Who is in it still, though it does not show them. Nobody is out of it because no list shows them: the tenant is asked by another index. A list may show a
+ * part of what it holds, with every sign of success; and whoever was recycled is in none, as if they had left it, while the snapshot has them out of the
+ * scope for that or, where users were read before that and groups after it, has them still.
  */
 const stillIn = async (
   { stores: { snapshots }, record, asks }: Around,
@@ -152,16 +153,12 @@ const stillIn = async (
   by: 'snapshot' | 'source' | 'memory',
   lost: readonly Ref[],
 ): Promise<readonly Ref[]> => {
-  if (by === 'source' && asks !== null) {
-    const standings = await standingsIn([group], lost, asks);
-    return lost.filter(({ id }) => standings.get(id) !== 'out_of_scope');
-  }
-  const seen = await snapshots.recall(record.connection, lost);
-  const goneOf = ({ id }: Ref) => seen.get(id)?.gone ?? null;
-  // Whoever was recycled is in no list of a group, and then a read of groups has them out of the scope as if they had left it.
-  const asked = lost.filter((ref) => goneOf(ref) === 'out_of_scope');
-  const standings = asks === null ? new Map() : await standingsIn([group], asked, asks);
-  return lost.filter((ref) => goneOf(ref) !== null && standings.get(ref.id) !== 'out_of_scope');
+  if (asks === null || lost.length === 0) return lost;
+  // Whoever left the tenant, as the snapshot knows, stays in it: nobody can be asked about them any more.
+  const seen = by === 'source' ? null : await snapshots.recall(record.connection, lost);
+  const asked = lost.filter(({ id }) => (seen?.get(id)?.gone ?? 'out_of_scope') === 'out_of_scope');
+  const standings = await standingsIn([group], asked, asks);
+  return lost.filter(({ id }) => standings.get(id) !== 'out_of_scope');
 };
 
 /** As members of these groups, also by groups in them. */

@@ -5,8 +5,11 @@ import { defaultMapping } from '../../src/core/default-mapping.ts';
 import { unobserved } from '../../src/engine/engine.ts';
 import { SourceError, TargetError } from '../../src/model/errors.ts';
 import { sourceId } from '../../src/model/ids.ts';
+import type { ObjectMessage } from '../../src/model/source-message.ts';
+import type { ObjectType } from '../../src/model/source-object.ts';
 import { nobodyProtected, type Protection } from '../../src/model/target-record.ts';
 import { memorySource } from '../../src/source/memory.ts';
+import type { SourceEnd } from '../../src/source/source.ts';
 import { why } from '../support/explaining.ts';
 import { anyNumber, connection, free, id, type Story, type StoryOptions, story, target } from '../support/story.ts';
 
@@ -439,6 +442,11 @@ describe('a protected group that is not in scope', () => {
   });
 });
 
+const isOf =
+  (type: ObjectType) =>
+  (told: ObjectMessage): boolean =>
+    ('group' in told ? told.group : told.ref).type === type;
+
 describe('a protected group in scope', () => {
   it('protects also whoever was recycled from among its members, though a read of groups has them out of the scope', async () => {
     const s = await story({
@@ -464,6 +472,49 @@ describe('a protected group in scope', () => {
     await s.full();
     await s.provision('full');
     expect(s.accounts()).toMatchObject({ chair: 'on', clerk: 'off', guest: 'on' });
+  });
+
+  /** Two people in a group that protects, and a clerk. */
+  const board = async () => {
+    const s = await story({ target: { limits: free } });
+    s.found('board');
+    for (const name of ['chair', 'dean', 'clerk']) s.hire(name);
+    for (const name of ['chair', 'dean']) s.directory.join(id('board'), id(name));
+    await s.full();
+    await protect(s, { groups: [sourceId(id('board'))] });
+    await s.provision();
+    return s;
+  };
+
+  it('protects also whoever was recycled while everybody was read, after the users and before the groups', async () => {
+    const s = await board();
+    const source = memorySource(s.directory);
+    const read: typeof source.read = async function* (ask, signal) {
+      if (ask.read.mode === 'delta') return yield* source.read(ask, signal);
+      let end: SourceEnd | null = null;
+      for await (const told of source.read(ask, signal)) {
+        if (told.type === 'end') end = told;
+        else yield { ...told, messages: told.messages.filter(isOf('user')) };
+      }
+      for (const name of ['chair', 'clerk']) s.directory.remove(id(name), 'soft_deleted');
+      for await (const told of source.read(ask, signal))
+        yield told.type === 'end' ? (end ?? told) : { ...told, messages: told.messages.filter(isOf('group')) };
+    };
+    Object.assign(s.engine, { connectSource: () => ({ ...source, read }) });
+    await s.full();
+    expect(s.groups()['board']).toEqual(['chair', 'dean']);
+    await s.delta();
+    await s.provision('full');
+    expect(s.accounts()).toEqual({ chair: 'on', dean: 'on', clerk: 'off' });
+  });
+
+  it('protects nobody any more who left it, and the tenant after that', async () => {
+    const s = await board();
+    s.directory.leave(id('board'), id('chair'));
+    await s.delta();
+    leave(s, 'chair');
+    await s.delta();
+    expect(s.accounts()).toEqual({ chair: 'off', dean: 'on', clerk: 'on' });
   });
 
   it('is not asked for at the tenant', async () => {
