@@ -31,14 +31,15 @@ export const knownMembers = async (
   const concerned = new Set('members' in operation ? operation.members.map(({ ref }) => ref.id) : []);
   const { open, waiting, hasLeavers } = await openMembers(work, operation.ref, concerned, signal);
   const unseen = operation.action === 'update' ? await unseenMembers(work, operation.ref, waiting) : [];
-  if (link === null || link.membersAt === null) {
-    // Whoever may have been put into it is put there again by what adds members to it all, and not by what renames it, or adds some of those who wait.
-    const addsAgain = operation.action === 'add_members' && !(await hasAccounts(work, operation.ref, waiting, signal));
+  if (link === null || link.membersAt === null)
     return {
       members: [...firstMembersOf(work.firstMembers, operation), ...unseen],
-      isOurs: isMade && !hasLeavers && (addsAgain || link.membersSince === null),
+      // Once somebody may have been put into it, it is so only of what puts all of them there again, and not of what renames it, or adds some.
+      isOurs:
+        isMade &&
+        !hasLeavers &&
+        (link.membersSince === null || !(await hasOthers(work, operation.ref, concerned, signal))),
     };
-  }
   const members: Member[] = [...unseen];
   let isAll = true;
   for await (const refs of snapshots.members(work.run.connection, link.ref.id)) {
@@ -70,25 +71,19 @@ const unseenMembers = async (work: Needs, of: Ref, waiting: ReadonlySet<SourceId
 };
 
 /**
- * Whether any of these is in the group in the tenant, and has an account. Mostly they wait for the account, and then the group is not looked through: it may
- * be a large one, and this is asked for each piece that it is filled by.
+ * Whether anybody else who is in the group in the tenant has an account: they may have been put into it by a run that did not come to its end. The first of
+ * them is enough, so that a large group is not looked through for each piece that it is filled by.
  */
-const hasAccounts = async (
+const hasOthers = async (
   { engine: { stores }, run: { connection }, record }: Needs,
   of: Ref,
-  waiting: ReadonlySet<SourceId>,
+  concerned: ReadonlySet<SourceId>,
   signal: AbortSignal,
 ): Promise<boolean> => {
-  for (const ids of batches([...waiting], batchSize)) {
+  for await (const refs of stores.snapshots.members(connection, of.id)) {
     signal.throwIfAborted();
-    const links = await stores.ledger.links(record.id, [...ids.map(user), ...ids.map(group)]);
-    const here = await stores.snapshots.find(
-      connection,
-      [...links.values()].map(({ ref }) => ref),
-    );
-    if (here.size === 0) continue;
-    for await (const memberships of stores.snapshots.groupsOf(connection, [...here.keys()]))
-      if (memberships.some((one) => one.group === of.id)) return true;
+    const others = refs.filter(({ id }) => !concerned.has(id));
+    if (others.length > 0 && (await stores.ledger.links(record.id, others)).size > 0) return true;
   }
   return false;
 };

@@ -175,8 +175,8 @@ async function* newMembers(work: Provisioning, gathered: Gathered, groups: reado
   const unseen = await replacedUnseen(work, groups);
   for (const group of groups) {
     if (isPushedWhole(gathered, group)) {
-      for await (const members of work.engine.stores.snapshots.members(work.run.connection, group.ref.id))
-        yield { group, members };
+      const pages = work.engine.stores.snapshots.members(work.run.connection, group.ref.id);
+      for await (const members of isReplaced(work) ? thousandsOf(pages) : pages) yield { group, members };
       continue;
     }
     const told = (gathered.edges.get(group.ref.id) ?? []).filter(
@@ -192,6 +192,19 @@ async function* newMembers(work: Provisioning, gathered: Gathered, groups: reado
         yield { group, members: members.filter(({ id }) => !known.has(id)) };
     }
   }
+}
+
+/** Each request carries the whole group, and of whoever is not in it must be shown that they are there: so it is filled by one where that holds all. */
+async function* thousandsOf(pages: AsyncIterable<readonly Ref[]>): AsyncIterable<readonly Ref[]> {
+  let some: Ref[] = [];
+  for await (const page of pages) {
+    if (some.length + page.length > replacedAtOnce) {
+      yield some;
+      some = [];
+    }
+    some.push(...page);
+  }
+  yield some;
 }
 
 /** A group whose members were never pushed gets all of them, whatever the changes say. */

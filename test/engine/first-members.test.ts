@@ -93,6 +93,70 @@ describe('a group that is filled for the first time', () => {
     );
   });
 
+  /** Whoever was put into it waits for nothing any more, and nobody says that it has them all. */
+  it('is not ours where somebody who waited is put into it, after a run that was canceled had put others there', async () => {
+    let isFirst = true;
+    const asked: [number, boolean | undefined][] = [];
+    const s = await story({
+      wrapTarget: (made) => ({
+        ...made,
+        apply: async (operation, signal, beforeWrite, ask) => {
+          if (isFirst && operation.action === 'create' && operation.ref.id === id('ben'))
+            throw new TargetError('rejected', 'Not this one.');
+          if (operation.action === 'add_members') asked.push([operation.members.length, (await ask?.(signal))?.isOurs]);
+          return await made.apply(operation, signal, beforeWrite, ask);
+        },
+      }),
+    });
+    for (const name of ['anna', 'ben']) s.hire(name);
+    s.found('team');
+    for (const name of ['anna', 'ben']) s.directory.join(id('team'), id(name));
+    await s.requestSync('full');
+    await s.syncAll();
+    const failpoint = async (site: string): Promise<void> => {
+      if (!isFirst || site !== 'provision.settled' || s.groups()['team']?.length !== 1) return;
+      const unfinished = await s.provisioned();
+      await s.stores.runs.cancel(unfinished.id, s.now());
+    };
+    Object.assign(s.engine, { failpoint });
+    await s.provisionAll();
+    expect(await s.provisioned()).toMatchObject({ state: 'canceled' });
+    isFirst = false;
+    s.hire('ben', { jobTitle: 'Chief' });
+    await s.delta();
+    expect(asked).toEqual([
+      [1, true],
+      [1, false],
+      [2, true],
+    ]);
+    expect(s.groups()['team']).toEqual(['anna', 'ben']);
+  });
+
+  /** Of the first run the last piece is not taken, for the target goes away; whoever is in it by then is in no piece but one. */
+  it.each([
+    ['in pieces', 1_000, [true, true, true, false, false, false]],
+    ['as a whole, where it can only be replaced', Number.POSITIVE_INFINITY, [true, true]],
+  ])('once more, %s: it is ours only for what puts everybody there again', async (_, membersPerRequest, expected) => {
+    let left = expected.length / 2;
+    const isOurs: (boolean | undefined)[] = [];
+    const s = await story({
+      wrapTarget: (made) => ({
+        ...made,
+        capabilities: { ...made.capabilities, membersPerRequest },
+        apply: async (operation, signal, beforeWrite, ask) => {
+          if (operation.action !== 'add_members') return await made.apply(operation, signal, beforeWrite, ask);
+          isOurs.push((await ask?.(signal))?.isOurs);
+          left -= 1;
+          if (left === 0) throw new TargetError('unavailable', 'The target is away.');
+          return await made.apply(operation, signal, beforeWrite, ask);
+        },
+      }),
+    });
+    await fill(s);
+    expect(isOurs).toEqual(expected);
+    expect(s.groups()['Everybody']).toHaveLength(1_100);
+  });
+
   it('is asked about no further once the run is to end', async () => {
     const stop = new AbortController();
     let asked = 0;
