@@ -44,15 +44,19 @@ const provisionReferences = async (
   const linked = items.flatMap(({ ref }) => links.get(ref.id) ?? []);
   await provisionWaiting(
     work,
+    gathered,
     linked.map(({ ref }) => ref.id),
     tally,
   );
   const groups = groupsIn(work, linked);
-  const first = groups.filter(({ membersSince }) => membersSince === null).map(({ ref }) => ref);
-  // Before the first member is pushed: should the run break off, the next one knows that whoever leaves from now on may have to be removed.
-  if (first.length > 0 && !isDry(work))
-    await work.engine.stores.ledger.membersStarted(work.lease, first, gathered.through);
+  await beginMembers(work, gathered, groups);
   await addAll(work, newMembers(work, gathered, groups), tally);
+};
+
+/** Before the first member is pushed: should the run break off, the next one knows that whoever leaves from now on may have to be removed. */
+const beginMembers = async (work: Provisioning, { through }: Gathered, groups: readonly Link[]): Promise<void> => {
+  const first = groups.filter(({ membersSince }) => membersSince === null).map(({ ref }) => ref);
+  if (first.length > 0 && !isDry(work)) await work.engine.stores.ledger.membersStarted(work.lease, first, through);
 };
 
 /** Those that may be told who is in them: none where the target takes no groups. */
@@ -102,7 +106,12 @@ const provisionManagers = async (work: Provisioning, items: readonly Item[], tal
 };
 
 /** References that waited for one of these to be linked. Their owners are planned again, from their state now. */
-const provisionWaiting = async (work: Provisioning, to: readonly SourceId[], tally: Tally): Promise<void> => {
+const provisionWaiting = async (
+  work: Provisioning,
+  gathered: Gathered,
+  to: readonly SourceId[],
+  tally: Tally,
+): Promise<void> => {
   for await (const waiting of work.engine.stores.ledger.waitingOn(work.record.id, to)) {
     const owners = new Map(waiting.filter(({ want }) => want === 'add').map(({ owner }) => [owner.id, owner]));
     const links = await linksOf(work, [...owners.values()]);
@@ -113,6 +122,7 @@ const provisionWaiting = async (work: Provisioning, to: readonly SourceId[], tal
       tally,
     );
     const groups = groupsIn(work, links.values());
+    await beginMembers(work, gathered, groups);
     const unseen = await replacedUnseen(work, groups);
     const others = groups.filter(({ ref }) => !unseen.has(ref.id));
     await addAll(work, waitedMembers(work, others, waiting), tally);

@@ -184,6 +184,46 @@ describe('a group that is filled for the first time', () => {
   });
 });
 
+describe('a group that is made anew while somebody waits to be put into it', () => {
+  /** Whoever waited is put into it before all others are, as soon as they have an account; and then somebody cancels the run. */
+  it('puts them out again once they have left, though its run died right after it had put them there', async () => {
+    let isLater = false;
+    const s = await story({
+      wrapTarget: (made) => ({
+        ...made,
+        apply: async (operation, ...how) => {
+          if (!isLater && operation.action === 'create' && operation.ref.id === id('ben'))
+            throw new TargetError('rejected', 'Not this one.');
+          return await made.apply(operation, ...how);
+        },
+      }),
+    });
+    for (const name of ['anna', 'ben']) s.hire(name);
+    s.found('team');
+    for (const name of ['anna', 'ben']) s.directory.join(id('team'), id(name));
+    await s.full();
+    isLater = true;
+    s.pass(3_600_000);
+    const [{ remoteId: gone } = { remoteId: null }] = [...s.remote.objects.values()].filter(
+      ({ type }) => type === 'group',
+    );
+    if (gone !== null) for (const held of [s.remote.objects, s.remote.members]) held.delete(gone);
+    s.found('team', { displayName: 'Crew' });
+    s.hire('ben', { jobTitle: 'Chief' });
+    const failpoint = async (site: string): Promise<void> => {
+      if (site === 'provision.settled' && s.groups()['Crew']?.includes('ben')) throw new Error('The worker dies.');
+    };
+    Object.assign(s.engine, { failpoint });
+    await expect(s.delta()).rejects.toThrow('The worker dies.');
+    Object.assign(s.engine, { failpoint: async () => {} });
+    expect(s.groups()).toEqual({ Crew: ['ben'] });
+    await s.stores.runs.cancel((await s.provisioned()).id, s.now());
+    s.directory.leave(id('team'), id('ben'));
+    await s.delta();
+    expect(s.groups()).toEqual({ Crew: ['anna'] });
+  });
+});
+
 describe('a group that is recycled while a run puts somebody into it', () => {
   it('is replaced only where it shows members, for nobody knows any more who is in it', async () => {
     const isOurs: (boolean | undefined)[] = [];
