@@ -1,14 +1,14 @@
 /**
  * A remote object that was linked before, whose link ended because the target did not know it for a while. It is what it was: one that we made is ours, and
  * whoever left a group since members were pushed to it may still be in it. So is one that we were making, where the target could not say whether it was made,
- * nor be asked right after: looked for by then it would have been ours (look.ts). Only what the record says counts, and only where it carries the mark of
- * this very object: with an id that is used again it would be somebody else's.
+ * nor be asked right after, or said that it was, and did not show it yet: seen by then it would have been ours (look.ts). Only what the record says counts,
+ * and only where it carries the mark of this very object: with an id that is used again it would be somebody else's.
  */
 
 import { own } from '../core/attributes.ts';
 import type { MetAgain } from '../core/plan.ts';
 import type { OperationKey, SourceId } from '../model/ids.ts';
-import type { RemoteObject } from '../model/operation.ts';
+import { mayBeInEffect, type RemoteObject } from '../model/operation.ts';
 import type { Ref } from '../model/source-object.ts';
 import { carriesMarkOf } from './marked.ts';
 import type { Provisioning } from './provisioning.ts';
@@ -46,7 +46,7 @@ const mayHaveMade = async (
   return (
     operation?.action === 'create' &&
     own(operation.attributes, 'externalId') === ref.id &&
-    entry?.outcome?.result === 'escrowed' &&
-    entry.outcome.mayBeDone === true
+    entry !== null &&
+    mayBeInEffect(entry.outcome)
   );
 };

@@ -141,6 +141,33 @@ describe('groups that leave', () => {
     expect(s.groups()).toEqual({});
   });
 
+  it('made-and-not-shown: are ours, and deleted so, also where the target said that they were made, and showed them only later', async () => {
+    let isBehind = false;
+    const s = await story({
+      target: { leftGroups: 'delete' },
+      wrapTarget: (made) => ({
+        ...made,
+        apply: async (operation, ...rest) => {
+          const applied = await made.apply(operation, ...rest);
+          if (operation.action !== 'create' || operation.ref.type !== 'group') return applied;
+          isBehind = true;
+          throw new TargetError('rejected', 'It was made, and is not shown.', { code: 'not_applied' });
+        },
+        find: async (...asked) => (isBehind ? [] : await made.find(...asked)),
+      }),
+    });
+    s.found(team(1));
+    await s.full();
+    expect(await s.provisioned()).toMatchObject({ counters: { failed: { not_applied: 1 } } });
+    isBehind = false;
+    s.pass(7 * hourMs);
+    await s.provision();
+    expect((await why(s, id(team(1)))).link).toMatchObject({ by: 'created' });
+    s.directory.remove(id(team(1)), 'deleted');
+    await s.delta();
+    expect(s.groups()).toEqual({});
+  });
+
   it('make no room in the limit for people, and people none in theirs', async () => {
     const s = await office(30, {
       leftGroups: 'delete',

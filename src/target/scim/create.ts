@@ -1,14 +1,13 @@
 /** Makes an account. The one request that must never be repeated blindly: a second one may make a second account. */
 
 import { alike } from '../../core/attributes.ts';
-import { TargetError } from '../../model/errors.ts';
 import { type RemoteId, remoteId } from '../../model/ids.ts';
 import type { Operation } from '../../model/operation.ts';
 import type { JsonObject } from '../../model/target-record.ts';
 import { type Answer, unreadable } from './errors.ts';
 import { findObjects, idIn } from './find.ts';
 import { parsePath } from './paths.ts';
-import { afterWrite, notApplied, notShown, readWritten } from './read-back.ts';
+import { afterWrite, notApplied, notShown, readWritten, unlessRefused } from './read-back.ts';
 import { createRequest } from './requests.ts';
 import { valueAt } from './resource.ts';
 import type { Session } from './session.ts';
@@ -24,20 +23,14 @@ export const create = async (session: Session, operation: Create, signal: AbortS
   const id = (created === null ? null : idIn(created)) ?? idInLocation(answer, endpoints[type]);
   if (id !== null) session.shown.note(type, id);
   if (id === null) {
-    const found = await afterWrite(() => findCreated(session, operation, signal)).catch(nobodyIfRefused);
+    const found = await unlessRefused(() => afterWrite(() => findCreated(session, operation, signal)));
     if (found === null) throw unreadable(request, answer);
     return found;
   }
-  const isDoubtful = created !== null && strangeIdentity(created, operation).length > 0;
-  if (isDoubtful || session.settings.verify === 'always')
-    await afterWrite(() => confirmIdentity(session, operation, id, signal), isDoubtful ? 'unknown' : 'as answered');
+  const said = created === null ? [] : strangeIdentity(created, operation);
+  if (said.length > 0 || session.settings.verify === 'always')
+    await confirmIdentity(session, operation, id, said, signal);
   return id;
-};
-
-/** It is the look that was refused, and not the account: that may be there. */
-const nobodyIfRefused = (error: unknown): null => {
-  if (error instanceof TargetError && error.fault === 'rejected') return null;
-  throw error;
 };
 
 /** Some answer 201 without the id, or with an empty body. `Location` names the new resource (RFC 7644 §3.3). */
@@ -65,16 +58,22 @@ const findCreated = async (session: Session, operation: Create, signal: AbortSig
   return ours.length === 1 ? (ours[0]?.remoteId ?? null) : null;
 };
 
-/** The target may have handed us another account, or made none. */
+/**
+ * The target may have handed us another account, or made none. Where it refuses to be asked, it is the look that is refused, and not the account: what it
+ * answered is all that there is. `said`: what was strange in that.
+ */
 const confirmIdentity = async (
   session: Session,
   operation: Create,
   id: RemoteId,
+  said: readonly string[],
   signal: AbortSignal,
 ): Promise<void> => {
-  const resource = await readWritten(session, operation.ref.type, id, signal);
-  if (resource === null) throw notShown(operation.ref.type);
-  const strange = strangeIdentity(resource, operation);
+  const { type } = operation.ref;
+  const look = async () => ({ shown: await readWritten(session, type, id, signal) });
+  const seen = await unlessRefused(() => afterWrite(look, said.length > 0 ? 'unknown' : 'as answered'));
+  if (seen?.shown === null) throw notShown(type);
+  const strange = seen === null ? said : strangeIdentity(seen.shown, operation);
   if (strange.length > 0) throw notApplied(strange);
 };
 

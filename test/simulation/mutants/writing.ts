@@ -158,7 +158,7 @@ export const writing: readonly Mutant[] = [
     edits: [
       {
         file: 'src/target/scim/create.ts',
-        from: `const found = await afterWrite(() => findCreated(session, operation, signal)).catch(nobodyIfRefused);
+        from: `const found = await unlessRefused(() => afterWrite(() => findCreated(session, operation, signal)));
     if (found === null) throw unreadable(request, answer);
     return found;`,
         to: `const again = await session.client.succeed(request, signal);

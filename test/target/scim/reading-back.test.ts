@@ -254,6 +254,11 @@ describe('with `verify: always`', () => {
     expect(await target.apply(create, signal)).toEqual({ remoteId: '7' });
   });
 
+  it('a-look-that-is-refused: so is one where the target refuses to be asked, for that says nothing of the account', async () => {
+    const { target } = await before(made, [{ status: 405 }], { verify: 'always' });
+    expect(await target.apply(create, signal)).toEqual({ remoteId: '7' });
+  });
+
   it('a delete that removed nothing is not believed', async () => {
     const { target } = await before({ status: 204 }, [ok({ id: '7' })], { verify: 'always' });
     await expect(target.apply(remove, signal)).rejects.toMatchObject({ fault: 'rejected', code: 'not_applied' });
@@ -287,6 +292,15 @@ describe('a create whose answer does not say what it made', () => {
   ])('stays open when the target %s at the look for it: it may have made an account', async (_, shown) => {
     const { target } = await before({ status: 201 }, [shown]);
     await expect(target.apply(create, signal)).rejects.toMatchObject({ fault: 'unknown' });
+  });
+});
+
+describe('a create that is answered with another name', () => {
+  const otherwise: Reply = { status: 201, body: { id: '7', externalId: ada.id, userName: 'bob@example.com' } };
+
+  it('is not believed where the target refuses to be asked: what it answered is all that there is', async () => {
+    const { target } = await before(otherwise, [{ status: 405 }]);
+    await expect(target.apply(create, signal)).rejects.toMatchObject({ fault: 'rejected', code: 'not_applied' });
   });
 });
 
