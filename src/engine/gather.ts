@@ -40,27 +40,26 @@ const chunkSize = 500;
 export const placeOf = (ref: Ref): string => `${ref.type}|${ref.id}`;
 
 /**
- * How much of the target is known from before. `other_rules`: it was not written to by these rules, so everybody has to be looked at. `outdated`: what is on
+ * How much of the target is known from before. `other_rules`: it was not written to by these rules, so a look at everybody is owed. `outdated`: what is on
  * record of it is older than it is, so everybody has to be looked at, and every membership told again.
  */
 export type Known = 'accepted' | 'other_rules' | 'outdated';
 
-/** What a run meets at the target. `owesLook`: whether earlier ones owe it a look at everybody. */
-export type Met = { readonly groups: boolean; readonly owesLook: boolean };
+/** What a run meets at the target. `position`: as in `Ledger`; `owesLook`: whether it is owed a look at everybody. */
+export type Met = { readonly groups: boolean; readonly position: number | null; readonly owesLook: boolean };
 
 export const gather = async (
   stores: Stores,
   run: ProvisionRun,
   through: number,
   known: Known,
-  { groups, owesLook }: Met,
+  { groups, position, owesLook }: Met,
 ): Promise<Gathered> => {
-  const position = await stores.ledger.position(run.target);
   if (run.scope !== null) return gatherScope(stores, run, run.scope, position ?? 0, through);
   const isWhole = run.mode === 'full' || known === 'outdated';
   if ((position === null || isWhole) && (groups || (await hasNoGroups(stores, run))))
     return gatherEverything(stores, run, position ?? 0, through);
-  return position !== null && known === 'accepted' && !owesLook && !isWhole
+  return position !== null && !owesLook && !isWhole
     ? gatherChanges(stores, run, position, through)
     : gatherWithChangedMembers(stores, run, position ?? 0, through);
 };

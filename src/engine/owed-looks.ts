@@ -1,36 +1,42 @@
 /**
  * Looks at everybody that a target is owed, though nobody asked for one. A run leaves alone who is protected, and passes all groups by where the target
  * takes none; and the position moves on all the same. So when the one ends, or the other, the next run looks at everybody. Of groups that were passed by,
- * the memberships that changed are noted one by one.
+ * the memberships that changed are noted one by one. And whom a look at everybody finds, by other rules or because somebody asked for it, no change tells
+ * of: where it comes to no end, the next run takes another.
  */
 
 import { batches } from '../core/batches.ts';
 import type { WaitingReference } from '../model/operation.ts';
 import type { Owed, OwedLook } from '../store/ledger.ts';
-import type { Gathered, Met } from './gather.ts';
+import type { Gathered, Known, Met } from './gather.ts';
 import { isDry, linksOf, type Provisioning } from './provisioning.ts';
 import { type Protected, protectionKey } from './rules-key.ts';
 import { waitFor } from './wave-references.ts';
 
-/** A look is noted to be owed before anybody is passed by, or known not to be protected any more. A run that only plans leaves no debts. */
-export const meetTarget = async (work: Provisioning): Promise<Met> => {
+/**
+ * A look is noted to be owed before anybody is passed by, or known not to be protected any more, and before anything is written by other rules, which may
+ * be taken back half-way. A target that was never brought to any version gets one in any case. A run that only plans leaves no debts.
+ */
+export const meetTarget = async (work: Provisioning, known: Known): Promise<Met> => {
   const { engine, record, takesGroups: groups, lease } = work;
-  const before = await engine.stores.ledger.owed(record.id);
-  const owed = owedNow(before, work);
-  if (!isDry(work) && !isSame(before, owed)) await engine.stores.ledger.noteOwed(lease, owed);
-  return { groups, owesLook: isDue(owed, groups) };
+  const { ledger } = engine.stores;
+  const [before, position] = [await ledger.owed(record.id), await ledger.position(record.id)];
+  const owed = owedNow(before, work, known === 'other_rules' && position !== null);
+  if (!isDry(work) && !isSame(before, owed)) await ledger.noteOwed(lease, owed);
+  return { groups, position, owesLook: isDue(owed, groups) };
 };
 
 type Meeting = Pick<Provisioning, 'run' | 'record' | 'takesGroups'>;
 
 /** Whoever is protected besides from now on is looked at in vain, once. */
-const owedNow = (before: Owed, { run, record, takesGroups }: Meeting): Owed => {
+const owedNow = (before: Owed, { run, record, takesGroups }: Meeting, byOtherRules: boolean): Owed => {
   const protectedBy = protectionKey(record);
+  const isNew = isOtherwise(before, protectedBy) || (byOtherRules && before.protection === null);
   // Its earlier turns went by the former protection.
   const after = run.place === null ? null : run.id;
   return {
     groups: takesGroups ? before.groups : { after: run.id },
-    protection: isOtherwise(before, protectedBy) ? { after } : before.protection,
+    protection: isNew ? { after } : before.protection,
     protectedBy,
   };
 };
@@ -57,6 +63,11 @@ export const payLooks = async (work: Provisioning, { kind }: Gathered): Promise<
     protection: unpaid(before.protection),
   };
   if (!isSame(before, owed)) await engine.stores.ledger.noteOwed(lease, owed);
+};
+
+/** What was found, and is held, no change tells of: only another look at everybody finds it again. By other rules, or where one was owed, it is owed still. */
+export const oweHeld = async (work: Provisioning, { kind }: Gathered): Promise<void> => {
+  if (kind === 'everything' && work.run.mode === 'full') await owePassedBy(work);
 };
 
 /** Somebody was protected in this run, and is not in the next one. */

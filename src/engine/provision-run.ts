@@ -124,7 +124,7 @@ export const provision = async (unready: Provisioning, from: Place, known: Known
     const undoing = await prepared(unprepared, gatherNothing(from.through));
     return refuseInDoubt(undoing, tally) ?? (await undo(undoing, run.amends.run, from, tally));
   }
-  const met = await meetTarget(unprepared);
+  const met = await meetTarget(unprepared, known);
   const gathered =
     run.amends === null
       ? await gather(engine.stores, run, from.through, known, met)

@@ -4,7 +4,7 @@ import type { SourceId } from '../model/ids.ts';
 import { dueEscrows } from './due-escrows.ts';
 import { letGo, letGroupsGo } from './first-looks.ts';
 import type { Gathered } from './gather.ts';
-import { payLooks } from './owed-looks.ts';
+import { oweHeld, payLooks } from './owed-looks.ts';
 import { linksOf, type Provisioning } from './provisioning.ts';
 import { newReconcileRun } from './request-runs.ts';
 import type { Tally } from './tally.ts';
@@ -12,6 +12,7 @@ import type { Tally } from './tally.ts';
 /** Only a run that looked at everything up to its version moves the position; any other notes only whose members are as wanted. */
 export const settle = async (work: Provisioning, gathered: Gathered, held: boolean): Promise<void> => {
   await settleGroups(work, gathered, held);
+  if (held) await oweHeld(work, gathered);
   if (gathered.kind === 'scope' || gathered.kind === 'repair' || held) return;
   await releaseGroups(work, gathered);
   await compareIfAddedLater(work);

@@ -33,7 +33,8 @@ export const takeAwayOnly = async (
   const unprepared = await ready(unready);
   await recover({ ...unprepared, record: { ...record, ...standing } });
   await report('gather', run.counters);
-  const gathered: Gathered = await gather(engine.stores, run, through, known, await meetTarget(unprepared));
+  const met = await meetTarget(unprepared, known);
+  const gathered: Gathered = await gather(engine.stores, run, through, known, met);
   // Whom the mapping switches off is said by the rule for that, where it is not refused itself.
   const work = await shieldedFor({ ...unprepared, mapping: standing.mapping }, gathered);
   // What was approved is carried out by the run that finds the mapping mended; but whom it is about go now.

@@ -51,7 +51,8 @@ export type Reach = { readonly proved: string | null; readonly refused: string |
 export type OwedLook = { readonly after: RunId | null };
 /**
  * Looks at everybody that a target is owed, though nobody asked for one (engine/owed-looks.ts). `groups`: for runs that met none there. `protection`: for
- * runs that left alone who is protected no more. `protectedBy`: who was protected in the run before, as a fingerprint; null: no run has noted it.
+ * runs that left alone who is protected no more, and for whatever else is owed one: it is kept by the name of its first reason. `protectedBy`: who was
+ * protected in the run before, as a fingerprint; null: no run has noted it.
  */
 export type Owed = {
   readonly groups: OwedLook | null;

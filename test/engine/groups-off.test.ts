@@ -219,8 +219,8 @@ describe('while a target takes no groups', () => {
     const run = newProvisionRun({ id: target, connection, organization: organizationId('org_story') }, null, {
       ...{ id: s.engine.newRunId(), mode: 'delta', scope: null, dryRun: false, trigger: 'commit', at: s.now() },
     });
-    const never = { ...s.stores, ledger: { ...s.stores.ledger, position: async () => null } };
-    const { edges } = await gather(never, run, version, 'accepted', { groups: false, owesLook: false });
+    const met = { groups: false, position: null, owesLook: false };
+    const { edges } = await gather(s.stores, run, version, 'accepted', met);
     expect(edges.get(sourceId(id('Pool')))).toMatchObject([{ member: { id: id('carl') }, want: 'add' }]);
   });
 
