@@ -1,5 +1,6 @@
 /** What a link says once the target was told something: that it holds it, or that it may. */
 
+import type { RemoteId } from '../model/ids.ts';
 import { switchPath } from '../model/mapping.ts';
 import type { Link, Operation } from '../model/operation.ts';
 import type { Attributes, Value } from '../model/source-object.ts';
@@ -40,6 +41,10 @@ const nothingOf = ({ pushed }: Link): Attributes => Object.fromEntries(Object.ke
 /** Whether it is told everything in any case, as one that may be gone. */
 export const mayBeGone = ({ pushed, mayHold: open = {} }: Link): boolean =>
   Object.keys(pushed).every((path) => Object.hasOwn(open, path) && own(open, path) === null);
+
+/** The account that whoever refers to somebody may be told: none that may be gone, which a target might take all the same. */
+export const accountOf = (link: Link | undefined): RemoteId | undefined =>
+  link === undefined || (Object.keys(link.pushed).length > 0 && mayBeGone(link)) ? undefined : link.remoteId;
 
 /**
  * All that it may hold at a path in place of what is on record, the last first: a target that shows a value of these, where another is wanted, shows that it

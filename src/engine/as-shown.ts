@@ -4,7 +4,7 @@
  */
 
 import { keyOf } from '../core/plan.ts';
-import { untold } from '../core/told.ts';
+import { accountOf, untold } from '../core/told.ts';
 import type { Cause, Link, Outcome } from '../model/operation.ts';
 import type { Ref } from '../model/source-object.ts';
 import { settleOutcomes } from './escrow.ts';
@@ -66,5 +66,5 @@ export const noteLinks = async (
       ({ operation: { key, ref }, link }): Outcome => ({ key, ref, action: 'update', at, result: 'applied', link }),
     ),
   );
-  for (const { link } of links) work.remoteIds.set(link.ref.id, link.remoteId);
+  for (const { link } of links) work.remoteIds.set(link.ref.id, accountOf(link) ?? null);
 };

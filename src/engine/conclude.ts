@@ -11,7 +11,7 @@ import { contentOfPlan, lookThrough } from './content-of-plan.ts';
 import { exceededBy } from './exceeded.ts';
 import type { Gathered } from './gather.ts';
 import type { Judged } from './judge-removals.ts';
-import { type Leaver, noteAllAway } from './leavers-as-shown.ts';
+import { type Away, noteAllAway } from './leavers-as-shown.ts';
 import { knownPlan, makePlan } from './make-plan.ts';
 import { noticeLeavings } from './notice-leavings.ts';
 import { owePassedBy } from './owed-looks.ts';
@@ -116,7 +116,7 @@ const endPlanning = async (
  * The database was put back, and the target holds exactly what the tenant says: there is nothing to look at, and the rules are those that somebody let
  * it be written to by.
  */
-const acceptWhereAllIsWell = async (work: Provisioning, away: readonly Leaver[], tally: Tally): Promise<boolean> => {
+const acceptWhereAllIsWell = async (work: Provisioning, away: readonly Away[], tally: Tally): Promise<boolean> => {
   const { engine, lease, run, record, rules } = work;
   const isPlain = run.scope === null && Object.keys(tally.counters().failed).length === 0;
   if (work.sights === null || work.reached === 'unproved' || !isPlain) return false;

@@ -4,6 +4,7 @@ import { attributeOf } from '../core/attributes.ts';
 import { mostWaiting, type ObjectNow, type TargetNow } from '../core/finding.ts';
 import { references } from '../core/mapping.ts';
 import { sayingOnlyRead } from '../core/read-attributes.ts';
+import { accountOf } from '../core/told.ts';
 import { unreadableRules } from '../core/unreadable-rules.ts';
 import type { Connection } from '../model/connection.ts';
 import { type ConnectionId, type SourceId, sourceId, type TargetId } from '../model/ids.ts';
@@ -118,7 +119,7 @@ export const objectsNow = async (
         one.gone === null && now.can.groups
           ? membersNeed(side, known, members.get(ref.id) ?? [], waits)
           : { need: 'nothing' },
-      resolve: (id) => managers.get(id)?.remoteId,
+      resolve: (id) => accountOf(managers.get(id)),
     };
     return [{ object, about: known }];
   });

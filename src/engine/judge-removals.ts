@@ -5,7 +5,7 @@ import { takenBy } from '../core/plan-content.ts';
 import { isDestructive } from '../model/operation.ts';
 import type { Exceeded, Plan } from '../model/plan.ts';
 import { exceededBy } from './exceeded.ts';
-import type { Leaver } from './leavers-as-shown.ts';
+import type { Away } from './leavers-as-shown.ts';
 import { counted, type Pending } from './pending.ts';
 import { permitted } from './permit.ts';
 import type { Provisioning } from './provisioning.ts';
@@ -20,7 +20,7 @@ export type Judged = {
   /** Not judged at all, because it is not known whether it is about somebody protected. */
   readonly inDoubt: readonly Pending[];
   /** Who left, where what the target shows of them is still to be noted. */
-  readonly away: readonly Leaver[];
+  readonly away: readonly Away[];
   /** What differs from the plan that was approved, in words; null when nothing does. */
   readonly moved: string | null;
 };

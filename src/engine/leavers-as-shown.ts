@@ -1,7 +1,7 @@
 /**
  * After a restore the link of somebody who was away may be older than what became of their account since. Whether something is taken away is decided as
  * ever; but where it is not, as from whoever is just coming back, nobody would ask the target again what they are there. So the run that looks at everybody
- * notes it, of whoever is away, and of whoever it missed because they came back in the midst of it. Of whom it shows nothing the link stays: a reader that is
+ * notes it, of whoever is away, of whoever is protected, to whom nothing is written, and of whoever it missed because they came back in the midst of it. Of whom it shows nothing the link stays: a reader that is
  * behind knows nobody, and without the link nobody would switch them off again.
  */
 
@@ -12,7 +12,8 @@ import { switchPath } from '../model/mapping.ts';
 import type { Cause, Link } from '../model/operation.ts';
 import type { GoneReason, Ref } from '../model/source-object.ts';
 import { noteLinks, shownOrGone } from './as-shown.ts';
-import { isDry, linksNow, type Provisioning } from './provisioning.ts';
+import type { Item } from './gather.ts';
+import { isDry, isUntouchable, linksNow, objectsOf, type Provisioning } from './provisioning.ts';
 import { isNews, sighted } from './sights.ts';
 
 export type Leaver = { readonly ref: Ref; readonly why: GoneReason };
@@ -29,14 +30,25 @@ export const leaversAmong = async (
   });
 };
 
-/** Hands back those of whom it is still to be noted: a run that plans leaves that to the one that carries it out, or does it where there is nothing to carry out. */
-export const noteLeaversAsShown = async (
-  work: Provisioning,
-  leavers: readonly Leaver[],
-): Promise<readonly Leaver[]> => {
+/** Whoever is here, and is told nothing: nobody would ask the target later what became of their account. */
+export const protectedAmong = async (work: Provisioning, items: readonly Item[]): Promise<readonly Away[]> => {
   if (work.sights === null) return [];
-  if (isDry(work)) return leavers;
-  await noteAway(work, leavers);
+  const objects = await objectsOf(work, items);
+  const links = await linksNow(
+    work,
+    [...objects.values()].map(({ ref }) => ref),
+  );
+  return [...links.values()].flatMap(({ ref, remoteId }) => {
+    const object = objects.get(ref.id);
+    return object !== undefined && isUntouchable(work, object, remoteId) ? [{ ref, why: 'retry' }] : [];
+  });
+};
+
+/** Hands back those of whom it is still to be noted: a run that plans leaves that to the one that carries it out, or does it where there is nothing to carry out. */
+export const noteAwayAsShown = async (work: Provisioning, away: readonly Away[]): Promise<readonly Away[]> => {
+  if (work.sights === null) return [];
+  if (isDry(work)) return away;
+  await noteAway(work, away);
   return [];
 };
 
@@ -49,7 +61,7 @@ export const noteReturnedAsShown = async (work: Provisioning): Promise<void> => 
 };
 
 /** Of a run that planned, where nothing is to be carried out. */
-export const noteAllAway = async (work: Provisioning, away: readonly Leaver[]): Promise<void> => {
+export const noteAllAway = async (work: Provisioning, away: readonly Away[]): Promise<void> => {
   for (const some of batches(away, 1_000)) await noteAway(work, some);
   await noteReturned(work);
 };
@@ -65,7 +77,7 @@ const noteReturned = async (work: Provisioning): Promise<void> => {
     );
 };
 
-type Away = { readonly ref: Ref; readonly why: Cause['why'] };
+export type Away = { readonly ref: Ref; readonly why: Cause['why'] };
 
 const noteAway = async (work: Provisioning, away: readonly Away[]): Promise<void> => {
   if (work.sights === null || away.length === 0) return;

@@ -9,7 +9,7 @@ import type { GoneReason, Ref } from '../model/source-object.ts';
 import { isOfPlan } from './aim.ts';
 import { forgetLooks, letGo } from './first-looks.ts';
 import type { Gathered, Item } from './gather.ts';
-import { type Leaver, leaversAmong, noteLeaversAsShown } from './leavers-as-shown.ts';
+import { type Away, type Leaver, leaversAmong, noteAwayAsShown, protectedAmong } from './leavers-as-shown.ts';
 import { notMended } from './not-mended.ts';
 import { noteMemberships } from './owed-looks.ts';
 import { counted, type Done, type Pending } from './pending.ts';
@@ -23,28 +23,29 @@ import { refsOf, removalsOf, stillOut, waitFor } from './wave-references.ts';
 
 /**
  * `carefree`: who has no account to lose any more, or none that may be touched, so that nothing about it is to be tried again. `inDoubt`: what is not to be done as long as it is not
- * known whether it is about somebody protected. `away`: who left, where what the target shows of them is still to be noted.
+ * known whether it is about somebody protected. `away`: who left or is protected, where what the target shows of them is still to be noted.
  */
 export type Removals = {
   readonly wanted: readonly Pending[];
   readonly carefree: readonly Ref[];
   readonly inDoubt: readonly Pending[];
-  readonly away: readonly Leaver[];
+  readonly away: readonly Away[];
 };
 
 /** Members of who leaves altogether are removed by operations of their own: they are counted with the account. */
 export const planRemovals = async (work: Provisioning, gathered: Gathered, tally: Tally): Promise<Removals> => {
   const accounts: Pending[] = [];
   const carefree: Ref[] = [];
-  const away: Leaver[] = [];
+  const away: Away[] = [];
   const chunks =
     gathered.kind === 'everything' ? withUnlisted(work, gathered.items(null)) : asListed(gathered.items(null));
   for await (const { items, unlisted } of chunks) {
     accounts.push(...(await planChunk(work, gathered, items, tally, carefree)));
+    away.push(...(await noteAwayAsShown(work, await protectedAmong(work, items))));
     for (const some of batches(unlisted, 1_000)) {
       const leavers = await leaversAmong(work, some);
       accounts.push(...(await planUnlisted(work, some, leavers, tally)));
-      away.push(...(await noteLeaversAsShown(work, leavers)));
+      away.push(...(await noteAwayAsShown(work, leavers)));
     }
   }
   if (work.record.deprovision.kind === 'delete_after_days' && work.run.scope === null && work.run.amends === null)

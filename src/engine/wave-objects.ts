@@ -4,6 +4,7 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { attributeOf } from '../core/attributes.ts';
 import { references } from '../core/mapping.ts';
 import { type Context, keyOf, type Met, type ObjectPlan, planLinked, planUnlinked, whyAdopted } from '../core/plan.ts';
+import { accountOf } from '../core/told.ts';
 import { TargetError } from '../model/errors.ts';
 import { type SourceId, sourceId } from '../model/ids.ts';
 import type { Escrow, Link, Operation, Outcome } from '../model/operation.ts';
@@ -225,7 +226,7 @@ export const contextFor = (
   required: work.target.capabilities.required[item.ref.type],
   resolve: (id) => {
     const settled = work.remoteIds.get(id);
-    return settled === undefined ? links.get(id)?.remoteId : (settled ?? undefined);
+    return settled === undefined ? accountOf(links.get(id)) : (settled ?? undefined);
   },
   why: item.why,
   now: work.engine.world.now(),

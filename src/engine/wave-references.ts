@@ -65,9 +65,13 @@ const groupsIn = ({ takesGroups }: Provisioning, links: Iterable<Link>): readonl
 
 /**
  * `links`: that it went by, of all items, also of who left the snapshot, and of those they refer to; without those that it found gone. `kept`: whose
- * reference was kept back, over a limit as it may be, or until they are switched on: it is not as wanted yet.
+ * reference was kept back, over a limit as it may be, or until they are switched on: it is not as wanted yet. `waiting`: what waits on.
  */
-type Referring = { readonly links: ReadonlyMap<SourceId, Link>; readonly kept: ReadonlySet<SourceId> };
+type Referring = {
+  readonly links: ReadonlyMap<SourceId, Link>;
+  readonly kept: ReadonlySet<SourceId>;
+  readonly waiting: readonly WaitingReference[];
+};
 
 const provisionManagers = async (work: Provisioning, items: readonly Item[], tally: Tally): Promise<Referring> => {
   const objects = await objectsOf(
@@ -102,7 +106,7 @@ const provisionManagers = async (work: Provisioning, items: readonly Item[], tal
     for (const { outcome } of done) if (outcome.result === 'skipped') kept.add(outcome.ref.id);
     for (const { outcome } of done.filter(isFoundGone)) left.delete(outcome.ref.id);
   });
-  return { links: left, kept };
+  return { links: left, kept, waiting };
 };
 
 /** References that waited for one of these to be linked. Their owners are planned again, from their state now. */
@@ -116,7 +120,7 @@ const provisionWaiting = async (
     const owners = new Map(waiting.filter(({ want }) => want === 'add').map(({ owner }) => [owner.id, owner]));
     const links = await linksOf(work, [...owners.values()]);
     const users = [...owners.values()].filter(({ type }) => type === 'user');
-    const { kept } = await provisionManagers(
+    const { kept, waiting: waitsOn } = await provisionManagers(
       work,
       users.map((ref) => ({ ref, why: 'retry', object: null })),
       tally,
@@ -136,10 +140,15 @@ const provisionWaiting = async (
     );
     await stopWaiting(
       work,
-      waiting.filter(({ owner }) => owner.type === 'user' && !kept.has(owner.id)),
+      waiting.filter((one) => one.owner.type === 'user' && !kept.has(one.owner.id) && !waitsOn.some(isSame(one))),
     );
   }
 };
+
+const isSame =
+  ({ owner, path, to }: WaitingReference) =>
+  (other: WaitingReference): boolean =>
+    other.owner.id === owner.id && other.path === path && other.to === to;
 
 type Additions = { readonly group: Link; readonly members: readonly Ref[] };
 

@@ -6,6 +6,7 @@ import { syncTurn } from '../../src/engine/sync-run.ts';
 import { TargetError } from '../../src/model/errors.ts';
 import { organizationId, type RemoteId, type RunId, remoteId } from '../../src/model/ids.ts';
 import type { Attributes } from '../../src/model/source-object.ts';
+import { nobodyProtected } from '../../src/model/target-record.ts';
 import { createMemoryStores } from '../../src/store/memory/index.ts';
 import { createMemoryMarks } from '../../src/store/memory/installation.ts';
 import { createVault } from '../../src/store/vault.ts';
@@ -363,6 +364,66 @@ describe('a database that was put back from a backup', () => {
     await s.approve();
     expect(s.accounts()).toMatchObject({ anna: 'on' });
     expect(s.groups()).toEqual({ sales: ['anna', 'ben', 'carl'] });
+  });
+
+  describe('of whoever is protected by then', () => {
+    const manager = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager';
+    const managerOf = (s: Story, name: string) => s.account(name)?.attributes[manager] ?? null;
+    const hired = async (s: Story): Promise<void> => {
+      for (const name of ['anna', 'ben', 'carl']) s.hire(name);
+      await s.full();
+    };
+    const protectedAfter = async (lost: (s: Story) => void) => {
+      const lived = await story();
+      await hired(lived);
+      const s = await putBack(lived, hired);
+      lost(s);
+      await s.editTarget({ protected: { ...nobodyProtected, ids: [id('anna')] } });
+      await noticed(s);
+      await delta(s);
+      return { s, lived };
+    };
+    const unprotected = async (s: Story): Promise<void> => {
+      await s.editTarget({ protected: nobodyProtected });
+      await s.delta();
+    };
+    const lose =
+      (...names: readonly string[]) =>
+      (s: Story): void => {
+        for (const name of names) {
+          const account = s.account(name);
+          if (account === undefined) throw new Error(`There is no account of ${name}.`);
+          s.remote.objects.delete(account.remoteId);
+        }
+      };
+
+    it.each([
+      ['with the plan that somebody approved', ['anna', 'ben']],
+      ['where there is nothing to plan', ['anna']],
+    ])('tells nobody of an account that was deleted in the time that was lost, %s', async (_, names) => {
+      const { s, lived } = await protectedAfter(lose(...names));
+      if (names.length > 1) await s.approve();
+      expect(await waitsFor(s)).toBe('nothing');
+      lived.hire('carl', { manager: id('anna') });
+      await s.delta();
+      await s.delta();
+      expect(managerOf(s, 'carl')).toBeNull();
+      await unprotected(s);
+      expect(s.accounts()).toMatchObject({ anna: 'on', ben: 'on' });
+      expect(managerOf(s, 'carl')).toBe(s.account('anna')?.remoteId);
+    });
+
+    it('switches an account on again that was switched off in the time that was lost, once they are protected no more', async () => {
+      const { s } = await protectedAfter((now) => {
+        const account = now.account('anna');
+        if (account === undefined) throw new Error('Anna has no account.');
+        now.remote.objects.set(account.remoteId, { ...account, attributes: { ...account.attributes, active: false } });
+      });
+      await s.delta();
+      expect(s.accounts()).toMatchObject({ anna: 'off' });
+      await unprotected(s);
+      expect(s.accounts()).toMatchObject({ anna: 'on' });
+    });
   });
 
   it('does nothing in the name of what was asked for, approved or begun before', async () => {
