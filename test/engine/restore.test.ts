@@ -4,7 +4,8 @@ import { newProvisionRun, newReconcileRun } from '../../src/engine/request-runs.
 import { declareRestore, noticeRestore } from '../../src/engine/restore.ts';
 import { syncTurn } from '../../src/engine/sync-run.ts';
 import { TargetError } from '../../src/model/errors.ts';
-import { organizationId, type RemoteId, type RunId, remoteId } from '../../src/model/ids.ts';
+import { organizationId, type RemoteId, type RunId, remoteId, sourceId } from '../../src/model/ids.ts';
+import type { WaitingReference } from '../../src/model/operation.ts';
 import type { Attributes } from '../../src/model/source-object.ts';
 import { nobodyProtected } from '../../src/model/target-record.ts';
 import { createMemoryStores } from '../../src/store/memory/index.ts';
@@ -406,8 +407,12 @@ describe('a database that was put back from a backup', () => {
       expect(await waitsFor(s)).toBe('nothing');
       lived.hire('carl', { manager: id('anna') });
       await s.delta();
+      lived.hire('anna', { displayName: 'Anna B.' });
       await s.delta();
       expect(managerOf(s, 'carl')).toBeNull();
+      const waiting: WaitingReference[] = [];
+      for await (const some of s.stores.ledger.waitingOn(target, [sourceId(id('anna'))])) waiting.push(...some);
+      expect(waiting).toMatchObject([{ owner: { id: id('carl') }, path: manager, to: id('anna') }]);
       await unprotected(s);
       expect(s.accounts()).toMatchObject({ anna: 'on', ben: 'on' });
       expect(managerOf(s, 'carl')).toBe(s.account('anna')?.remoteId);
