@@ -51,7 +51,7 @@ const wordsOf = (
     stripped: seen.left === undefined ? null : strippedWords(seen.left),
     lastWrite: lastWriteOf(details.last),
     need: needOf(finding.todo, object) ?? (link === null ? 'an account looked for' : 'what it needs'),
-    isBack: finding.todo.some(({ operation }) => switchesOn(operation)),
+    isBack: finding.todo.some(({ operation }) => switchesOn(operation) || operation.action === 'create'),
     isToBeOff: seen.gone === null && finding.todo.some(({ operation }) => operation.action === 'disable'),
     waits: waitsOf(finding.waiting, details.nameOf) ?? '',
     failure: escrow?.detail ?? null,

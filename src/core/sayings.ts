@@ -27,7 +27,7 @@ export type Words = {
   readonly lastWrite: string;
   /** What is to be done: `an account`, `title brought up to date`. */
   readonly need: string;
-  /** Whether somebody who is back is to be switched on. */
+  /** Whether somebody who is back is to be switched on, or made an account. */
   readonly isBack: boolean;
   /** Whether somebody who is here is to be switched off. */
   readonly isToBeOff: boolean;
@@ -209,7 +209,7 @@ export const sayings: Readonly<Record<Reason, Saying>> = {
   source_unsure: {
     says: ({ who, target, account, isBack, isToBeOff, retry }) =>
       isBack
-        ? `${who} was read as somebody who may work, but Entra, asked again, said otherwise or could not be asked, so ${account} at ${target} is still switched off${then(retry)}.`
+        ? `${who} was read as somebody who may work, but Entra, asked again, said otherwise or could not be asked, so ${account === null ? `they have no account at ${target}` : `${account} at ${target} is still switched off`}${then(retry)}.`
         : `${who} ${isToBeOff ? 'was read as somebody who is off' : 'seems to have left'}, but Entra, asked again, said otherwise or could not tell, so ${account} at ${target} was left alone${then(retry)}.`,
     owner: nobody,
     todo: () => 'Nothing; if it stays, ask for a full sync.',

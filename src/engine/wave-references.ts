@@ -7,7 +7,7 @@ import type { Link, Outcome, WaitingReference } from '../model/operation.ts';
 import { group, type Ref, user } from '../model/source-object.ts';
 import { carryOut } from './carry-out.ts';
 import type { Gathered, Item } from './gather.ts';
-import { notBack } from './not-back.ts';
+import { notBack, notBackNow } from './not-back.ts';
 import { notMended } from './not-mended.ts';
 import { type Done, isFoundGone, type Pending } from './pending.ts';
 import { isDry, linksOf, objectsOf, type Provisioning, passOf } from './provisioning.ts';
@@ -328,7 +328,7 @@ const planAdditions = async (
   tally: Tally,
 ): Promise<Pending | null> => {
   const links = await linksOf(work, members);
-  for (const id of await notBack(work, links.values())) links.delete(id);
+  for (const id of await notBackNow(work, [...links.values()])) links.delete(id);
   const planned = planMembers(group, { add: members, remove: [] }, (id) => links.get(id), passOf(work));
   await waitFor(work, planned.waiting);
   if (planned.waiting.length > 0) tally.skip('member_not_linked', planned.waiting.length);

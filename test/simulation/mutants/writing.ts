@@ -267,8 +267,8 @@ export const writing: readonly Mutant[] = [
     edits: [
       {
         file: 'src/engine/switch-on.ts',
-        from: 'if (back.length === 0 || isDry(work)) return plans;',
-        to: 'if (back.length >= 0 || isDry(work)) return plans;',
+        from: 'if (back.length === 0) return plans;',
+        to: 'if (back.length >= 0) return plans;',
       },
     ],
   },
