@@ -1,6 +1,7 @@
 // A server of ours as a child process: started, watched until it answers, stopped for certain.
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -80,15 +81,29 @@ export async function startChild(ask: {
   return { output: said, ended, group: child.pid ?? 0, signal, kill, stop };
 }
 
-/** A TCP port of the loopback address that was free a moment ago. */
+/**
+ * A TCP port of the loopback address that was free a moment ago. Of those that no system gives out by itself (Linux begins at 32768, RFC 6335 at 49152):
+ * else whoever connects to anything in the meantime may be given it.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
+  for (let tries = 0; tries < mostTries; tries += 1) {
+    const port = randomInt(10_000, 30_000);
+    if (await isFree(port)) return port;
+  }
+  throw new Error('no free TCP port on 127.0.0.1');
+}
+const mostTries = 100;
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  try {
+    await once(server.listen(port, '127.0.0.1'), 'listening');
+  } catch {
+    return false;
+  }
   server.close();
   await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no free TCP port on 127.0.0.1');
-  return address.port;
+  return true;
 }
 
 function lastWords(child: ChildProcess, heard: (text: string) => void = () => undefined): () => string {

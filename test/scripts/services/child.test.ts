@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
-import { startChild } from '../../../scripts/services/child.ts';
+import { freePort, startChild } from '../../../scripts/services/child.ts';
 
 const node = (script: string) => [process.execPath, '-e', script];
 const staysUp = 'console.log("pid=" + process.pid); setInterval(() => {}, 1000);';
@@ -77,8 +77,15 @@ describe('a server as a child process', () => {
   });
 });
 
+describe('a free port', () => {
+  it('is none that the system may give to whoever connects to anything in the meantime', async () => {
+    const ports = await Promise.all(Array.from({ length: 50 }, () => freePort()));
+    expect(ports.filter((port) => port < 10_000 || port >= 30_000)).toEqual([]);
+  });
+});
+
 const startsAChild = `
-  import { startChild } from ${JSON.stringify(fileURLToPath(new URL('../../../scripts/services/child.ts', import.meta.url)))};
+  import { freePort, startChild } from ${JSON.stringify(fileURLToPath(new URL('../../../scripts/services/child.ts', import.meta.url)))};
   const child = await startChild({
     command: ${JSON.stringify(node(staysUp))},
     isReady: async (output) => output.includes('pid='),
