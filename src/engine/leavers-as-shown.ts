@@ -30,15 +30,15 @@ export const leaversAmong = async (
   });
 };
 
-/** Whoever is here, and is told nothing: nobody would ask the target later what became of their account. */
+/** Whoever is here, and is told nothing: nobody would ask the target later what became of their account. Of nobody else the target is asked once more. */
 export const protectedAmong = async (work: Provisioning, items: readonly Item[]): Promise<readonly Away[]> => {
   if (work.sights === null) return [];
   const objects = await objectsOf(work, items);
-  const links = await linksNow(
-    work,
+  const recorded = await work.engine.stores.ledger.links(
+    work.record.id,
     [...objects.values()].map(({ ref }) => ref),
   );
-  return [...links.values()].flatMap(({ ref, remoteId }) => {
+  return [...recorded.values()].flatMap(({ ref, remoteId }) => {
     const object = objects.get(ref.id);
     return object !== undefined && isUntouchable(work, object, remoteId) ? [{ ref, why: 'retry' }] : [];
   });
