@@ -12,7 +12,7 @@ import {
   type Written,
 } from '../model/explanation.ts';
 import type { RemoteId, SourceId } from '../model/ids.ts';
-import type { Action } from '../model/operation.ts';
+import { type Action, isGoing } from '../model/operation.ts';
 import type { ProvisionRun } from '../model/run.ts';
 import type { Scope } from '../model/scope.ts';
 import { approvalsIn } from './approvals.ts';
@@ -290,7 +290,7 @@ const guardWords = ({ target, object, finding, details }: Case, state: StepState
   }
   if (state === 'not_reached') return 'Nothing came to the guard.';
   if (isLetGo(details.last)) return 'Nothing is taken away.';
-  const takes = finding.todo.some(({ operation }) => operation.action === 'disable' || operation.action === 'delete');
+  const takes = finding.todo.some(({ operation }) => isGoing(operation.action));
   return takes || object.seen.gone !== null
     ? 'It was within the limits, and Entra confirmed it.'
     : 'Nothing is taken away.';

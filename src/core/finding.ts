@@ -9,6 +9,7 @@ import {
   type Action,
   type Escrow,
   isDestructive,
+  isGoing,
   type Link,
   type SkipReason,
   type WaitingReference,
@@ -230,7 +231,7 @@ const heldCodeOf = ({ problem }: ProvisionRun): HeldCode =>
 
 /** Accounts that go need no mapping. Memberships wait with all else. */
 const isAllTakenAway = (todo: readonly PlannedOperation[]): boolean =>
-  todo.length > 0 && todo.every(({ operation: { action } }) => action === 'disable' || action === 'delete');
+  todo.length > 0 && todo.every(({ operation }) => isGoing(operation.action));
 
 const isHeldBack = ({ ended, position, owesLook }: TargetNow, since: Since): boolean => {
   if (ended?.state !== 'held' || ended.version === null) return false;

@@ -5,7 +5,7 @@
 
 import type { SourceId } from '../model/ids.ts';
 import type { Limit } from '../model/limit.ts';
-import { type Action, type Cause, isInEffect, type Operation, type Outcome } from '../model/operation.ts';
+import { type Action, type Cause, isGoing, isInEffect, type Operation, type Outcome } from '../model/operation.ts';
 import type { Exceeded } from '../model/plan.ts';
 import type { ObjectType } from '../model/source-object.ts';
 import type { LimitName, Limits } from '../model/target-record.ts';
@@ -134,10 +134,9 @@ export const sum = (counted: Iterable<Counted>): Amounts => {
 /** Whose accounts and groups go by this. */
 export const leavingBy = (counted: Iterable<Counted>): ReadonlySet<SourceId> => {
   const leaving = new Set<SourceId>();
-  for (const one of counted) if (isLeaving(one)) leaving.add(one.group);
+  for (const { action, group } of counted) if (isGoing(action)) leaving.add(group);
   return leaving;
 };
-const isLeaving = ({ action }: Pick<Counted, 'action'>): boolean => action === 'disable' || action === 'delete';
 
 /** An operation that was done, or may have been. `unseen`: the target said it did it and does not show it, or nobody could look. */
 export type Taken = Counted & { readonly end: 'done' | 'open' | 'unseen' };
@@ -159,10 +158,10 @@ export const sumTaken = (taken: Iterable<Taken>, again: ReadonlySet<SourceId> = 
   for (const one of taken) {
     const whose = `${limitOf(one)}|${one.type}|${one.group}`;
     const isShown = one.end !== 'unseen';
-    if (isShown || !isLeaving(one)) add(one);
+    if (isShown || !isGoing(one.action)) add(one);
     if (isShown) unshown.delete(whose);
-    else if (isLeaving(one)) unshown.set(whose, one);
-    if (one.end === 'done' && isLeaving(one)) gone[one.type].add(one.group);
+    else if (isGoing(one.action)) unshown.set(whose, one);
+    if (one.end === 'done' && isGoing(one.action)) gone[one.type].add(one.group);
   }
   for (const one of unshown.values()) if (!again.has(one.group)) add(one);
   return { ...amounts(), gone };

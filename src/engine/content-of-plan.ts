@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { type Amounts, countedAs, startSum } from '../core/guard.ts';
 import { contentOf } from '../core/plan-content.ts';
 import type { SourceId } from '../model/ids.ts';
-import type { Action } from '../model/operation.ts';
+import { type Action, isGoing } from '../model/operation.ts';
 import type { Plan } from '../model/plan.ts';
 import type { PlanOf } from '../store/plan-store.ts';
 import type { Stores } from '../store/stores.ts';
@@ -25,7 +25,7 @@ export const lookThrough = async (
   const leaving = new Set<SourceId>();
   for await (const staged of plans.scan(of)) {
     for (const { step, operation, cause } of staged) {
-      if (operation.action === 'disable' || operation.action === 'delete') leaving.add(operation.ref.id);
+      if (isGoing(operation.action)) leaving.add(operation.ref.id);
       countsOf[operation.ref.type][operation.action] += 'members' in operation ? operation.members.length : 1;
       hash.update(`${contentOf(operation)}\n`);
       // Of an account that is made or changed its references are a part, as where a run counts before it writes.

@@ -7,7 +7,7 @@
 import type { ObjectPlan } from '../core/plan.ts';
 import { isToStayOff, offBy, switchOf } from '../core/switch.ts';
 import type { SourceId } from '../model/ids.ts';
-import { switchesOn } from '../model/operation.ts';
+import { type Operation, switchesOn } from '../model/operation.ts';
 import type { SourceObject, Standing } from '../model/source-object.ts';
 import type { Item } from './gather.ts';
 import { standingsNow } from './not-back.ts';
@@ -56,11 +56,10 @@ const standingsOf = async (
 /** A mapping may have somebody on who is disabled in the source: they are asked about by what it takes for the switch. */
 const contradictions: ReadonlySet<Standing> = new Set<Standing>(['gone', 'out_of_scope', 'disabled']);
 
-const isSwitchedOn = (plan: ObjectPlan): boolean =>
-  plan.kind === 'do' && plan.operations.some(({ operation }) => switchesOn(operation));
-
-const isMade = (plan: ObjectPlan): boolean =>
-  plan.kind === 'do' && plan.operations.some(({ operation }) => operation.action === 'create');
+const isSwitchedOn = (plan: ObjectPlan): boolean => holds(plan, switchesOn);
+const isMade = (plan: ObjectPlan): boolean => holds(plan, ({ action }) => action === 'create');
+const holds = (plan: ObjectPlan, is: (operation: Operation) => boolean): boolean =>
+  plan.kind === 'do' && plan.operations.some(({ operation }) => is(operation));
 
 const contradicted =
   'the snapshot has them as they are to have an account that is on, and the source, asked now, does not; nobody is let in again until both agree';

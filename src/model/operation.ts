@@ -36,9 +36,11 @@ export type Member = { readonly ref: Ref; readonly remoteId: RemoteId };
 export const switchesOn = (operation: Operation): boolean =>
   operation.action === 'update' && operation.attributes['active'] === true;
 
+/** An account or a group goes by it: it is switched off, or deleted. */
+export const isGoing = (action: Action): boolean => action === 'disable' || action === 'delete';
+
 /** Operations that take something away from a person. Only they pass the guard's limits and are confirmed at the source first. */
-export const isDestructive = (action: Action): boolean =>
-  action === 'disable' || action === 'delete' || action === 'remove_members';
+export const isDestructive = (action: Action): boolean => isGoing(action) || action === 'remove_members';
 
 /** Why an operation is made: which run, from which version of the snapshot, and for a destructive one on what evidence. */
 export type Cause = {

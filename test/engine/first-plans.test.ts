@@ -4,7 +4,7 @@ import { newProvisionRun } from '../../src/engine/request-runs.ts';
 import { sourceId } from '../../src/model/ids.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import { defaultLimits } from '../../src/model/target-record.ts';
-import { staff } from '../support/staff.ts';
+import { staff, titledStaff } from '../support/staff.ts';
 import { connection, id, plainTarget, type Story, type StoryOptions, story, target } from '../support/story.ts';
 
 const careful = (more: StoryOptions = {}): Promise<Story> =>
@@ -22,16 +22,8 @@ const word = { by: 'anna', reason: 'It looks right.' };
 const titled = async (s: Story): Promise<void> => {
   const record = await s.stores.targets.get(target);
   const user = record?.mapping.user ?? [];
-  const constant = {
-    kind: 'constant',
-    to: 'title',
-    value: 'staff',
-    apply: 'always',
-    whenNull: 'clear',
-    default: null,
-  } as const;
   await editTarget(s, {
-    mapping: { group: record?.mapping.group ?? [], user: [...user.filter(({ to }) => to !== 'title'), constant] },
+    mapping: { group: record?.mapping.group ?? [], user: [...user.filter(({ to }) => to !== 'title'), titledStaff] },
   });
 };
 

@@ -27,6 +27,15 @@ const office = async (teams: number, record: Partial<TargetRecord> = {}): Promis
 const end = (s: Story, from: number, to: number): void => {
   for (let nth = from; nth < to; nth += 1) s.directory.remove(id(team(nth)), 'deleted');
 };
+/** The first team, which was made and is met again some hours later. */
+const isOursAndDeleted = async (s: Story): Promise<void> => {
+  s.pass(7 * hourMs);
+  await s.provision();
+  expect((await why(s, id(team(1)))).link).toMatchObject({ by: 'created' });
+  s.directory.remove(id(team(1)), 'deleted');
+  await s.delta();
+  expect(s.groups()).toEqual({});
+};
 const teamsAt = (s: Story): number => Object.keys(s.groups()).filter((name) => name.startsWith('team')).length;
 
 describe('groups that leave', () => {
@@ -133,12 +142,7 @@ describe('groups that leave', () => {
     await s.full();
     expect(await s.provisioned()).toMatchObject({ counters: { failed: { target_rejected: 1 } } });
     isMade = false;
-    s.pass(7 * hourMs);
-    await s.provision();
-    expect((await why(s, id(team(1)))).link).toMatchObject({ by: 'created' });
-    s.directory.remove(id(team(1)), 'deleted');
-    await s.delta();
-    expect(s.groups()).toEqual({});
+    await isOursAndDeleted(s);
   });
 
   it('made-and-not-shown: are ours, and deleted so, also where the target said that they were made, and showed them only later', async () => {
@@ -160,12 +164,7 @@ describe('groups that leave', () => {
     await s.full();
     expect(await s.provisioned()).toMatchObject({ counters: { failed: { not_applied: 1 } } });
     isBehind = false;
-    s.pass(7 * hourMs);
-    await s.provision();
-    expect((await why(s, id(team(1)))).link).toMatchObject({ by: 'created' });
-    s.directory.remove(id(team(1)), 'deleted');
-    await s.delta();
-    expect(s.groups()).toEqual({});
+    await isOursAndDeleted(s);
   });
 
   it('make no room in the limit for people, and people none in theirs', async () => {

@@ -5,24 +5,15 @@ import { defaultMapping } from '../../src/core/default-mapping.ts';
 import { provisionTurn } from '../../src/engine/provision-run.ts';
 import { TargetError } from '../../src/model/errors.ts';
 import { sourceId } from '../../src/model/ids.ts';
-import type { MappingRule } from '../../src/model/mapping.ts';
 import { nobodyProtected, type TargetRecord } from '../../src/model/target-record.ts';
 import { why } from '../support/explaining.ts';
-import { staff } from '../support/staff.ts';
+import { staff, titledStaff } from '../support/staff.ts';
 import { anyNumber, free, id, type Story, type StoryOptions, story, target } from '../support/story.ts';
 
-const titledRule = {
-  kind: 'constant',
-  to: 'title',
-  value: 'staff',
-  apply: 'always',
-  whenNull: 'clear',
-  default: null,
-} satisfies MappingRule;
 const titled: Pick<TargetRecord, 'mapping'> = {
   mapping: {
     ...defaultMapping,
-    user: [...defaultMapping.user.filter(({ to }) => to !== 'title'), titledRule],
+    user: [...defaultMapping.user.filter(({ to }) => to !== 'title'), titledStaff],
   },
 };
 const untitled: Pick<TargetRecord, 'mapping'> = { mapping: defaultMapping };

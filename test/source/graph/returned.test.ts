@@ -252,6 +252,17 @@ describe('hired-away-and-joined: somebody who was hired before a full read, away
     tenant.restore(hire);
     return { tenant, first, second, chief, hire, staff, choir, scope, folded, source, from };
   };
+  /** With a group in one of them that is away while everybody is read once more. */
+  const withCrewAway = async () => {
+    const made = await away('the groups');
+    const { tenant, hire, staff, scope, folded, source } = made;
+    const crew = sourceId(tenant.createGroup({ displayName: 'Crew', members: [hire] }));
+    tenant.join(staff, crew);
+    tenant.softDelete(crew);
+    const from = await readAll(source, folded, { scope, attributes });
+    await graph.clock.sleep(3_600_000, never);
+    return { ...made, crew, from };
+  };
 
   it.each(scopes)('is in the others again, too, with their manager and whoever reports to them (%s)', async (of) => {
     const { tenant, first, second, chief, hire, staff, choir, scope, folded, source, from } = await away(of);
@@ -287,12 +298,7 @@ describe('hired-away-and-joined: somebody who was hired before a full read, away
   });
 
   it('so is a group that was made before it, and nested in that round in another one of the scope', async () => {
-    const { tenant, hire, staff, choir, scope, folded, source } = await away('the groups');
-    const crew = sourceId(tenant.createGroup({ displayName: 'Crew', members: [hire] }));
-    tenant.join(staff, crew);
-    tenant.softDelete(crew);
-    const from = await readAll(source, folded, { scope, attributes });
-    await graph.clock.sleep(3_600_000, never);
+    const { tenant, staff, choir, crew, scope, folded, source, from } = await withCrewAway();
     // The group that they join is told before they are.
     tenant.join(choir, crew);
     tenant.restore(crew);
@@ -303,12 +309,7 @@ describe('hired-away-and-joined: somebody who was hired before a full read, away
   });
 
   it('a-group-stored-by-its-edge-alone: a nested group that was never stored, and joins another one as it comes back, is back with everybody in it', async () => {
-    const { tenant, hire, staff, choir, scope, folded, source } = await away('the groups');
-    const crew = sourceId(tenant.createGroup({ displayName: 'Crew', members: [hire] }));
-    tenant.join(staff, crew);
-    tenant.softDelete(crew);
-    const from = await readAll(source, folded, { scope, attributes });
-    await graph.clock.sleep(3_600_000, never);
+    const { tenant, hire, staff, choir, crew, scope, folded, source, from } = await withCrewAway();
     // As if the list of everybody had been read before.
     folded.apply({ type: 'members', group: group(staff), members: { added: [group(crew)], removed: [] } });
     tenant.restore(crew);

@@ -1,8 +1,8 @@
 /**
  * After a restore the link of somebody who was away may be older than what became of their account since. Whether something is taken away is decided as
  * ever; but where it is not, as from whoever is just coming back, nobody would ask the target again what they are there. So the run that looks at everybody
- * notes it, of whoever is away, of whoever is protected, to whom nothing is written, and of whoever it missed because they came back in the midst of it. Of whom it shows nothing the link stays: a reader that is
- * behind knows nobody, and without the link nobody would switch them off again.
+ * notes it, of whoever is away, of whoever is protected, to whom nothing is written, and of whoever it missed because they came back in the midst of it. Of
+ * whom it shows nothing the link stays: a reader that is behind knows nobody, and without the link nobody would switch them off again.
  */
 
 import { sameAttributes } from '../core/attributes.ts';
